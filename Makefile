@@ -1,0 +1,69 @@
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+BOARD ?= icebreaker
+EXAMPLE ?= examples/iris.py
+PYTEST := .venv/bin/python -m pytest
+
+.PHONY: help
+help:  ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: .venv/.complete  ## from a model to NumPy, to hardware and to a picture, in a few seconds
+	.venv/bin/python examples/demo.py
+
+.PHONY: test
+test: .venv/.complete system-packages  ## all tests but the slow ones, and every docstring example
+	$(PYTEST) -n 2 -m "not slow"
+
+.PHONY: test-all
+test-all: .venv/.complete system-packages  ## all tests
+	$(PYTEST) -n 2
+
+.PHONY: lint
+lint: .venv/.complete  ## style, formatting and types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+.PHONY: sim
+sim: .venv/.complete system-packages  ## the same samples through NumPy and every simulator
+	$(PYTEST) tests/sim
+
+.PHONY: bitstream
+bitstream: .venv/.complete  ## EXAMPLE=examples/iris.py for BOARD=icebreaker or BOARD=ulx3s
+	.venv/bin/catgrad build $(EXAMPLE) --board $(BOARD)
+
+.PHONY: bench
+bench: .venv/.complete  ## measure compile time and hardware; prints tables
+	@for program in bench/*.py; do echo "$$program"; .venv/bin/python "$$program"; done
+
+.PHONY: golden-update
+golden-update: .venv/.complete  ## rewrite the golden files; review the difference like code
+	$(PYTEST) --golden-update -m golden
+	git diff --stat -- tests
+
+.PHONY: clean
+clean:  ## remove what was built; the environment in .venv stays
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+.PHONY: system-packages
+system-packages:
+	@tools/system_packages.sh
+
+# One environment serves every command. It is repaired when it is missing or its Python has gone,
+# and brought up to date when pyproject.toml changes.
+.venv/.complete: pyproject.toml
+	@.venv/bin/python -m pip --version >/dev/null 2>&1 || { \
+	  python=$$(tools/python.sh); \
+	  echo "Making .venv with $$($$python --version) ..."; \
+	  $$python -m venv --clear .venv; }
+	@echo "Installing catgrad and its tools into .venv (about 900 MB; half a minute or more) ..."
+	@# PIP_USER: a pip told to install for the user everywhere cannot install into .venv.
+	@PIP_USER=0 .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --editable '.[boards,sim,plots,examples,dev]'
+	@touch $@
