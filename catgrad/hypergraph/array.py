@@ -1,0 +1,144 @@
+"""Arrays: the few primitives that hypergraphs need and the array API standard lacks.
+
+Hypergraphs are one-dimensional int64 arrays of any module that follows the array API standard
+(https://data-apis.org/array-api/2024.12). A function takes the module from the arrays it is given,
+so the same code runs wherever its arrays live. Where NumPy can scatter (``ufunc.at``, assignment
+at an array of indices) a primitive is one call; for other modules it is a sort, written in the
+standard alone.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias, cast
+
+import numpy
+import numpy.typing
+
+from catgrad.errors import CatgradError
+
+Array: TypeAlias = Any
+"""An array of a module that follows the array API standard, here int64[n] unless said otherwise."""
+
+Namespace: TypeAlias = Any
+"""An array module such as ``numpy``."""
+
+
+def namespace(x: Array) -> Namespace:
+    """The array module that ``x`` belongs to."""
+    return x.__array_namespace__()
+
+
+def check(x: Array, what: str) -> None:
+    """Raise ``CatgradError`` unless ``x`` is int64[n]."""
+    xp = namespace(x)
+    if x.ndim != 1 or x.dtype != xp.int64:
+        dtype = str(x.dtype).rpartition(".")[2]
+        raise CatgradError(
+            f"{what} must be an int64 array of one dimension, not {dtype}{list(x.shape)}; "
+            "convert or reshape it first."
+        )
+
+
+def integers(values: Iterable[int], xp: Namespace) -> Array:
+    """int64[n] from Python integers."""
+    return xp.asarray(list(values), dtype=xp.int64)
+
+
+def arange(start: int, stop: int, xp: Namespace) -> Array:
+    """int64[stop - start]: start, start + 1, ... stop - 1."""
+    return xp.arange(start, stop, dtype=xp.int64)
+
+
+def host(x: Array) -> numpy.typing.NDArray[numpy.int64]:
+    """The same values as a NumPy array, in the memory of the CPU."""
+    y = x if isinstance(x, numpy.ndarray) else numpy.from_dlpack(x, device="cpu")
+    return cast(numpy.typing.NDArray[numpy.int64], y)
+
+
+def move(x: Array, xp: Namespace) -> Array:
+    """The same values as an array of the module ``xp``."""
+    return x if namespace(x) is xp else xp.asarray(host(x))
+
+
+def equal(x: Array, y: Array) -> bool:
+    """Whether two arrays, of any modules, have the same length and the same values."""
+    if x.shape != y.shape:
+        return False
+    xp = namespace(x)
+    return bool(xp.all(x == move(y, xp)))
+
+
+def first(condition: Array) -> int:
+    """The first position at which ``condition``, bool[n], holds."""
+    xp = namespace(condition)
+    return int(xp.argmax(xp.astype(condition, xp.int64)))
+
+
+def offsets(sizes: Array) -> Array:
+    """int64[n + 1]: where each of n consecutive segments starts, and where the last one ends."""
+    return namespace(sizes).cumulative_sum(sizes, include_initial=True)
+
+
+def ranges(starts: Array, sizes: Array) -> Array:
+    """The concatenation of ``arange(starts[i], starts[i] + sizes[i])`` over all i.
+
+    >>> ranges(numpy.asarray([5, 0, 7]), numpy.asarray([2, 0, 3])).tolist()
+    [5, 6, 7, 8, 9]
+    """
+    xp = namespace(starts)
+    ends = offsets(sizes)
+    return xp.repeat(starts - ends[:-1], sizes) + arange(0, int(ends[-1]), xp)
+
+
+def count(index: Array, n: int) -> Array:
+    """int64[n]: how often each of 0 .. n - 1 occurs in ``index``."""
+    xp = namespace(index)
+    if xp is numpy:
+        return numpy.bincount(index, minlength=n)
+    ordered, points = xp.sort(index), arange(0, n, xp)
+    return xp.searchsorted(ordered, points, side="right") - xp.searchsorted(ordered, points)
+
+
+def put(x: Array, index: Array, values: Array) -> Array:
+    """A copy of ``x`` in which position ``index[i]`` holds ``values[i]``.
+
+    Where an index occurs twice, its values must agree.
+    """
+    xp = namespace(x)
+    if xp is numpy:
+        y = numpy.copy(x)
+        y[index] = values
+        return y
+    return _merge(x, index, values, lambda _, new: new)
+
+
+def put_minimum(x: Array, index: Array, values: Array) -> Array:
+    """A copy of ``x`` in which position ``index[i]`` is lowered to ``values[i]``, for every i."""
+    xp = namespace(x)
+    if xp is numpy:
+        y = numpy.copy(x)
+        numpy.minimum.at(y, index, values)
+        return y
+    by_value = xp.argsort(values, stable=True)
+    return _merge(x, xp.take(index, by_value), xp.take(values, by_value), xp.minimum)
+
+
+def subtract_counts(x: Array, index: Array) -> Array:
+    """``x - count(index, len(x))``; NumPy does it in place, with work for ``index`` only."""
+    if namespace(x) is numpy:
+        numpy.subtract.at(x, index, 1)
+        return x
+    return x - count(index, x.shape[0])
+
+
+def _merge(x: Array, index: Array, values: Array, merge: Callable[[Array, Array], Array]) -> Array:
+    """``x`` with ``merge(x[k], v)`` at k, v the value of the first i with ``index[i] == k``."""
+    if index.shape[0] == 0:
+        return x
+    xp = namespace(x)
+    order = xp.argsort(index, stable=True)
+    ordered = xp.take(index, order)
+    points = arange(0, x.shape[0], xp)
+    first = xp.searchsorted(ordered, points)
+    found = first < xp.searchsorted(ordered, points, side="right")
+    position = xp.take(order, xp.where(found, first, xp.zeros_like(first)))
+    return xp.where(found, merge(x, xp.take(values, position)), x)
