@@ -1,0 +1,1 @@
+"""B, the category of bidirectional programs: each operation knows its forward and reverse map."""

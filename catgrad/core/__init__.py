@@ -1,0 +1,1 @@
+"""C, the category of core array programs: typed n-dimensional arrays and the operations on them."""

@@ -1,0 +1,163 @@
+"""Operations of C on one number: what an operation makes of arrays that are constant throughout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+
+from catgrad.core import operation as ops
+from catgrad.core.operation import Overflow, Rounding, Scalar
+from catgrad.core.types import Dtype, Fixed, NdArrayType
+
+
+def evaluate(operation: Any, *values: Scalar) -> Scalar | None:
+    """The number that fills the result when each operand is filled with one of `values`.
+
+    Numbers of `Fixed` types are mantissas. None where the result is not one number throughout, or
+    not a finite one.
+
+    >>> T = NdArrayType((3,), Fixed(4, 2))
+    >>> evaluate(ops.Multiply(T), 5, -3), evaluate(ops.Sum(T, NdArrayType((9,), T.dtype)), 2)
+    (-15, 18)
+    """
+    value: Scalar | None = _value(operation, *values)
+    return value
+
+
+def rounded(mantissa: int, shift: int, rounding: Rounding) -> int:
+    """``mantissa / 2**shift`` as an integer."""
+    if shift <= 0:
+        return mantissa << -shift
+    half = 1 << (shift - 1)
+    match rounding:
+        case Rounding.TRUNCATE:
+            return mantissa >> shift
+        case Rounding.HALF_UP:
+            return (mantissa + half) >> shift
+        case Rounding.HALF_EVEN:
+            return (mantissa + half - 1 + ((mantissa >> shift) & 1)) >> shift
+
+
+def contained(mantissa: int, form: Fixed, overflow: Overflow) -> int:
+    """An integer brought into the range of a format."""
+    match overflow:
+        case Overflow.SATURATE:
+            return min(max(mantissa, form.min), form.max)
+        case Overflow.WRAP:
+            return ((mantissa - form.min) & ((1 << form.width) - 1)) + form.min
+
+
+@singledispatch
+def _value(_operation: object, *_values: Scalar) -> Any:
+    return None
+
+
+@_value.register(ops.Reshape)
+@_value.register(ops.Permute)
+@_value.register(ops.NCopy)
+@_value.register(ops.Broadcast)
+@_value.register(ops.NConcatenate)
+@_value.register(ops.NMax)
+def _(_operation: object, *values: Scalar) -> Any:
+    return values[0] if len(set(values)) == 1 else None
+
+
+def _on_numbers(T: NdArrayType, function: Callable[..., Any], *values: Scalar) -> Any:
+    """A NumPy function on numbers of an ordinary dtype, rounded as NumPy rounds them."""
+    if T.dtype is not Dtype.float32:
+        return int(function(*(np.array([value]).astype(str(T.dtype)) for value in values))[0])
+    with np.errstate(all="ignore"):
+        result = function(*(np.float32(value) for value in values))
+    # The shortest decimal that float32 reads back as this number: 0.2, not 0.20000000298023224.
+    return float(str(np.float32(result))) if np.isfinite(result) else None
+
+
+@_value.register
+def _(operation: ops.Add, x: Any, y: Any) -> Any:
+    if isinstance(operation.T.dtype, Fixed):
+        _, i, j = ops.aligned(operation.T.dtype, operation.second.fixed)
+        return (x << i) + (y << j)
+    return _on_numbers(operation.T, np.add, x, y)
+
+
+@_value.register
+def _(operation: ops.Subtract, x: Any, y: Any) -> Any:
+    if isinstance(operation.T.dtype, Fixed):
+        _, i, j = ops.aligned(operation.T.dtype, operation.second.fixed)
+        return (x << i) - (y << j)
+    if operation.T.dtype is Dtype.bool:
+        return None
+    return _on_numbers(operation.T, np.subtract, x, y)
+
+
+@_value.register
+def _(operation: ops.Multiply, x: Any, y: Any) -> Any:
+    if isinstance(operation.T.dtype, Fixed):
+        return x * y
+    return _on_numbers(operation.T, np.multiply, x, y)
+
+
+@_value.register
+def _(operation: ops.Gt, x: Any, y: Any) -> Any:
+    if isinstance(operation.T.dtype, Fixed):
+        _, i, j = ops.aligned(operation.T.dtype, operation.second.fixed)
+        return int((x << i) > (y << j))
+    return _on_numbers(operation.T, lambda a, b: (a > b).astype(a.dtype), x, y)
+
+
+@_value.register
+def _(operation: ops.Divide, x: Any, y: Any) -> Any:
+    return _on_numbers(operation.T, np.divide, x, y)
+
+
+@_value.register
+def _(operation: ops.Power, x: Any, y: Any) -> Any:
+    return _on_numbers(operation.T, np.power, x, y)
+
+
+@_value.register
+def _(_operation: ops.Mask, x: Any, bit: Any) -> Any:
+    return x if bit else 0
+
+
+@_value.register
+def _(operation: ops.Negate, x: Any) -> Any:
+    if isinstance(operation.T.dtype, Fixed):
+        return -x
+    return None if operation.T.dtype is Dtype.bool else _on_numbers(operation.T, np.negative, x)
+
+
+@_value.register
+def _(operation: ops.Invert, x: Any) -> Any:
+    return _on_numbers(operation.T, np.invert, x)
+
+
+@_value.register
+def _(operation: ops.Sum, x: Any) -> Any:
+    return operation.N.size * x if isinstance(operation.T.dtype, Fixed) or x == 0 else None
+
+
+@_value.register
+def _(operation: ops.NAdd, x: Any) -> Any:
+    return operation.T.size * x if isinstance(operation.N.dtype, Fixed) or x == 0 else None
+
+
+@_value.register
+def _(operation: ops.Requantise, x: Any) -> Any:
+    shift = operation.T.fixed.fraction - operation.dtype.fraction
+    return contained(rounded(x, shift, operation.rounding), operation.dtype, operation.overflow)
+
+
+@_value.register
+def _(operation: ops.InRange, x: Any) -> Any:
+    shift = operation.T.fixed.fraction - operation.dtype.fraction
+    q = rounded(x, shift, operation.rounding)
+    return int(operation.dtype.holds(q, q))
+
+
+@_value.register
+def _(operation: ops.Lookup, x: Any) -> Any:
+    return operation.entries[x % len(operation.entries)]

@@ -1,0 +1,649 @@
+"""The arrows of C: the core array operations.
+
+Arrays are row-major. An operation on `Dtype` arrays means what NumPy means by it. On `Fixed`
+arrays each operation is *exact*: the format of its result is the narrowest that holds every value
+the operands' formats allow. Precision is lost in `Requantise` (and in a `Lookup`, whose entries
+are what they are) and nowhere else.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+from catgrad.core.types import BIT, Dtype, Fixed, NdArrayType, TypeMismatch, obj
+from catgrad.hypergraph import Labels
+
+Scalar = int | float
+
+
+def require(condition: bool, operation: object, found: str, remedy: str) -> None:
+    """Refuse to build an operation whose types do not fit."""
+    if not condition:
+        raise TypeMismatch(f"{type(operation).__name__} {found}; {remedy}.")
+
+
+def aligned(a: Fixed, b: Fixed) -> tuple[int, int, int]:
+    """The fraction that two formats share when aligned, and the shifts that take each there."""
+    fraction = max(a.fraction, b.fraction)
+    return fraction, fraction - a.fraction, fraction - b.fraction
+
+
+def exact_sum(a: Fixed, b: Fixed) -> Fixed:
+    """The format of ``a + b``."""
+    fraction, i, j = aligned(a, b)
+    return Fixed.holding((a.min << i) + (b.min << j), (a.max << i) + (b.max << j), fraction)
+
+
+def exact_difference(a: Fixed, b: Fixed) -> Fixed:
+    """The format of ``a - b``."""
+    fraction, i, j = aligned(a, b)
+    return Fixed.holding((a.min << i) - (b.max << j), (a.max << i) - (b.min << j), fraction)
+
+
+def exact_product(a: Fixed, b: Fixed) -> Fixed:
+    """The format of ``a * b``."""
+    corners = [x * y for x in (a.min, a.max) for y in (b.min, b.max)]
+    return Fixed.holding(min(corners), max(corners), a.fraction + b.fraction)
+
+
+def exact_total(a: Fixed, terms: int) -> Fixed:
+    """The format of a sum of `terms` numbers, each of format `a`."""
+    return Fixed.holding(terms * a.min, terms * a.max, a.fraction)
+
+
+def axes_total(T: NdArrayType, terms: int) -> NdArrayType:
+    """`T` after `terms` such arrays are added up."""
+    return T.with_dtype(exact_total(T.dtype, terms)) if isinstance(T.dtype, Fixed) else T
+
+
+################################################################################
+# Wires
+
+
+@dataclass(frozen=True)
+class Copy:
+    """``T → T ● T``."""
+
+    T: NdArrayType
+
+    def source(self) -> Labels:
+        return obj(self.T)
+
+    def target(self) -> Labels:
+        return obj(self.T, self.T)
+
+
+@dataclass(frozen=True)
+class Discard:
+    """``T → I``."""
+
+    T: NdArrayType
+
+    def source(self) -> Labels:
+        return obj(self.T)
+
+    def target(self) -> Labels:
+        return obj()
+
+
+################################################################################
+# Along axes
+
+
+@dataclass(frozen=True)
+class NCopy:
+    """``N → N+T`` repeats each number along new trailing axes `T`."""
+
+    N: NdArrayType
+    T: NdArrayType
+
+    def source(self) -> Labels:
+        return obj(self.N)
+
+    def target(self) -> Labels:
+        return obj(NdArrayType(self.N.shape + self.T.shape, self.N.dtype))
+
+
+@dataclass(frozen=True)
+class NAdd:
+    """``N+T → N`` sums over the trailing axes `T`."""
+
+    N: NdArrayType
+    T: NdArrayType
+
+    def source(self) -> Labels:
+        return obj(NdArrayType(self.N.shape + self.T.shape, self.N.dtype))
+
+    def target(self) -> Labels:
+        return obj(axes_total(self.N, self.T.size))
+
+
+@dataclass(frozen=True)
+class NMax:
+    """``N+T → N`` takes the greatest number along the trailing axes `T`."""
+
+    N: NdArrayType
+    T: NdArrayType
+
+    def __post_init__(self) -> None:
+        require(
+            self.T.size > 0,
+            self,
+            f"has nothing to take the greatest of along axes {self.T.shape}",
+            "reduce over at least one element",
+        )
+
+    def source(self) -> Labels:
+        return obj(NdArrayType(self.N.shape + self.T.shape, self.N.dtype))
+
+    def target(self) -> Labels:
+        return obj(self.N)
+
+
+@dataclass(frozen=True)
+class Broadcast:
+    """``T → N+T`` repeats a whole array along new leading axes `N`, as NumPy broadcasts."""
+
+    T: NdArrayType
+    N: NdArrayType
+
+    def source(self) -> Labels:
+        return obj(self.T)
+
+    def target(self) -> Labels:
+        return obj(NdArrayType(self.N.shape + self.T.shape, self.T.dtype))
+
+
+@dataclass(frozen=True)
+class Sum:
+    """``N+T → T`` sums over the leading axes `N`."""
+
+    T: NdArrayType
+    N: NdArrayType
+
+    def source(self) -> Labels:
+        return obj(NdArrayType(self.N.shape + self.T.shape, self.T.dtype))
+
+    def target(self) -> Labels:
+        return obj(axes_total(self.T, self.N.size))
+
+
+@dataclass(frozen=True)
+class NSplit:
+    """``T+k → T ● ... ● T`` takes an array apart along its last axis."""
+
+    T: NdArrayType
+    k: int
+
+    def __post_init__(self) -> None:
+        require(
+            self.k > 0, self, f"cannot give {self.k} parts", "split into 1 part or more"
+        )
+
+    def source(self) -> Labels:
+        return obj(self.T + self.k)
+
+    def target(self) -> Labels:
+        return obj(*[self.T] * self.k)
+
+
+@dataclass(frozen=True)
+class NConcatenate:
+    """``T ● ... ● T → T+k`` stacks arrays along a new last axis."""
+
+    T: NdArrayType
+    k: int
+
+    def source(self) -> Labels:
+        return obj(*[self.T] * self.k)
+
+    def target(self) -> Labels:
+        return obj(self.T + self.k)
+
+
+@dataclass(frozen=True)
+class Reshape:
+    """``X → Y``, the same numbers in the same row-major order."""
+
+    X: NdArrayType
+    Y: NdArrayType
+
+    def __post_init__(self) -> None:
+        require(
+            self.X.size == self.Y.size,
+            self,
+            f"cannot turn {self.X} into {self.Y}: they hold {self.X.size} and {self.Y.size} numbers",
+            "choose shapes of the same size",
+        )
+        require(
+            self.X.dtype == self.Y.dtype,
+            self,
+            f"cannot turn {self.X} into {self.Y}: their dtypes differ",
+            "convert the numbers in an operation of their own",
+        )
+
+    def source(self) -> Labels:
+        return obj(self.X)
+
+    def target(self) -> Labels:
+        return obj(self.Y)
+
+
+@dataclass(frozen=True)
+class Permute:
+    """Axis ``i`` of the result is axis ``p[i]`` of the operand, as in `numpy.transpose`."""
+
+    T: NdArrayType
+    p: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "p", tuple(int(i) for i in self.p))
+        require(
+            sorted(self.p) == list(range(len(self.T.shape))),
+            self,
+            f"needs an order of the {len(self.T.shape)} axes of {self.T}, not {self.p}",
+            "name each axis once",
+        )
+
+    def source(self) -> Labels:
+        return obj(self.T)
+
+    def target(self) -> Labels:
+        return obj(NdArrayType(tuple(self.T.shape[i] for i in self.p), self.T.dtype))
+
+
+################################################################################
+# Element by element
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """Two arrays of one shape. `U`, the type of the second, is `T` unless given."""
+
+    T: NdArrayType
+    U: NdArrayType | None = None
+
+    def __post_init__(self) -> None:
+        if self.U is None:
+            object.__setattr__(self, "U", self.T)
+        require(
+            self.T.shape == self.second.shape,
+            self,
+            f"needs two arrays of one shape, not {self.T} and {self.second}",
+            "reshape or broadcast one of them",
+        )
+        require(
+            self.T.dtype == self.second.dtype
+            or (isinstance(self.T.dtype, Fixed) and isinstance(self.second.dtype, Fixed)),
+            self,
+            f"needs two arrays of one dtype, not {self.T} and {self.second}",
+            "convert one of them",
+        )
+
+    @property
+    def second(self) -> NdArrayType:
+        """The type of the second operand."""
+        assert self.U is not None
+        return self.U
+
+    def result(self) -> NdArrayType:
+        """The type of the result."""
+        if isinstance(self.T.dtype, Fixed):
+            return self.T.with_dtype(self.exact(self.T.dtype, self.second.fixed))
+        return self.T
+
+    def exact(self, a: Fixed, b: Fixed) -> Fixed:
+        """The format of the exact result."""
+        raise AssertionError("each element-wise operation states its own")
+
+    def source(self) -> Labels:
+        return obj(self.T, self.second)
+
+    def target(self) -> Labels:
+        return obj(self.result())
+
+
+class Add(Elementwise):
+    """``x + y``."""
+
+    def exact(self, a: Fixed, b: Fixed) -> Fixed:
+        return exact_sum(a, b)
+
+
+class Subtract(Elementwise):
+    """``x - y``."""
+
+    def exact(self, a: Fixed, b: Fixed) -> Fixed:
+        return exact_difference(a, b)
+
+
+class Multiply(Elementwise):
+    """``x * y``."""
+
+    def exact(self, a: Fixed, b: Fixed) -> Fixed:
+        return exact_product(a, b)
+
+
+class Gt(Elementwise):
+    """``x > y``: 1 where it holds, else 0; of dtype `BIT` where the operands are `Fixed`."""
+
+    def exact(self, a: Fixed, b: Fixed) -> Fixed:  # noqa: ARG002 - a comparison has one format
+        return BIT
+
+
+@dataclass(frozen=True)
+class Mask:
+    """``T ● bits → T`` keeps `x` where the bit is 1 and gives 0 elsewhere; exact.
+
+    The bits have dtype `BIT` where `T` is `Fixed`, otherwise the dtype of `T` (1.0 and 0.0).
+    """
+
+    T: NdArrayType
+
+    @property
+    def bits(self) -> NdArrayType:
+        """The type of the second operand."""
+        return self.T.with_dtype(BIT) if isinstance(self.T.dtype, Fixed) else self.T
+
+    def source(self) -> Labels:
+        return obj(self.T, self.bits)
+
+    def target(self) -> Labels:
+        return obj(self.T)
+
+
+@dataclass(frozen=True)
+class Negate:
+    """``-x``."""
+
+    T: NdArrayType
+
+    def source(self) -> Labels:
+        return obj(self.T)
+
+    def target(self) -> Labels:
+        if isinstance(self.T.dtype, Fixed):
+            a = self.T.dtype
+            return obj(self.T.with_dtype(Fixed.holding(-a.max, -a.min, a.fraction)))
+        return obj(self.T)
+
+
+@dataclass(frozen=True)
+class Invert:
+    """``~x``, each bit inverted."""
+
+    T: NdArrayType
+
+    def __post_init__(self) -> None:
+        require(
+            self.T.dtype in (Dtype.int32, Dtype.bool),
+            self,
+            f"is not defined on {self.T}",
+            "use int32 or bool",
+        )
+
+    def source(self) -> Labels:
+        return obj(self.T)
+
+    def target(self) -> Labels:
+        return obj(self.T)
+
+
+@dataclass(frozen=True)
+class Constant:
+    """``I → T``, an array of one number throughout. For `Fixed` `T` it is the mantissa."""
+
+    T: NdArrayType
+    x: Scalar
+
+    def __post_init__(self) -> None:
+        require(
+            isinstance(self.x, int | float) and math.isfinite(self.x),
+            self,
+            f"needs a finite number, not {self.x!r}",
+            "give one number that fills the array",
+        )
+        if isinstance(self.T.dtype, Fixed):
+            require(
+                isinstance(self.x, int) and self.T.dtype.holds(self.x, self.x),
+                self,
+                f"cannot hold the mantissa {self.x!r} in {self.T.dtype}",
+                f"give an integer from {self.T.dtype.min} to {self.T.dtype.max}",
+            )
+
+    def source(self) -> Labels:
+        return obj()
+
+    def target(self) -> Labels:
+        return obj(self.T)
+
+
+@dataclass(frozen=True)
+class _Floating:
+    T: NdArrayType
+
+    def __post_init__(self) -> None:
+        require(
+            isinstance(self.T.dtype, Dtype) and self.T.dtype.is_floating(),
+            self,
+            f"is not defined on {self.T}",
+            "use a floating-point dtype",
+        )
+
+    def source(self) -> Labels:
+        return obj(self.T, self.T)
+
+    def target(self) -> Labels:
+        return obj(self.T)
+
+
+class Divide(_Floating):
+    """``x / y``."""
+
+
+class Power(_Floating):
+    """``x ** y``."""
+
+
+################################################################################
+# Contractions
+
+
+def _contracted(terms: int, left: NdArrayType, right: NdArrayType) -> object:
+    if isinstance(left.dtype, Fixed):
+        return exact_total(exact_product(left.dtype, right.fixed), terms)
+    return left.dtype
+
+
+@dataclass(frozen=True)
+class MatrixMultiply:
+    """``N+A+B ● N+B+C → N+A+C``, matrices multiplied for each index of `N`.
+
+    For `Fixed` arrays the left operand has the dtype of `A`, the right that of `C`.
+    """
+
+    N: NdArrayType
+    A: NdArrayType
+    B: NdArrayType
+    C: NdArrayType
+
+    def __post_init__(self) -> None:
+        for name, T in (("A", self.A), ("B", self.B), ("C", self.C)):
+            require(
+                len(T.shape) == 1,
+                self,
+                f"needs one axis for {name}, not {T}",
+                "put further axes in N, or use Compose",
+            )
+
+    @property
+    def left(self) -> NdArrayType:
+        """The type of the left operand."""
+        return NdArrayType(self.N.shape + self.A.shape + self.B.shape, self.A.dtype)
+
+    @property
+    def right(self) -> NdArrayType:
+        """The type of the right operand."""
+        return NdArrayType(self.N.shape + self.B.shape + self.C.shape, self.C.dtype)
+
+    @property
+    def result(self) -> NdArrayType:
+        """The type of the result."""
+        shape = self.N.shape + self.A.shape + self.C.shape
+        return NdArrayType(shape, _contracted(self.B.size, self.left, self.right))
+
+    def source(self) -> Labels:
+        return obj(self.left, self.right)
+
+    def target(self) -> Labels:
+        return obj(self.result)
+
+
+@dataclass(frozen=True)
+class Compose:
+    """``A+B ● B+C → A+C``, contracted over all the axes of `B`.
+
+    For `Fixed` arrays the left operand has the dtype of `A`, the right that of `C`.
+    """
+
+    A: NdArrayType
+    B: NdArrayType
+    C: NdArrayType
+
+    @property
+    def left(self) -> NdArrayType:
+        """The type of the left operand."""
+        return NdArrayType(self.A.shape + self.B.shape, self.A.dtype)
+
+    @property
+    def right(self) -> NdArrayType:
+        """The type of the right operand."""
+        return NdArrayType(self.B.shape + self.C.shape, self.C.dtype)
+
+    @property
+    def result(self) -> NdArrayType:
+        """The type of the result."""
+        shape = self.A.shape + self.C.shape
+        return NdArrayType(shape, _contracted(self.B.size, self.left, self.right))
+
+    def source(self) -> Labels:
+        return obj(self.left, self.right)
+
+    def target(self) -> Labels:
+        return obj(self.result)
+
+
+################################################################################
+# Where precision is lost
+
+
+class Rounding(Enum):
+    """What becomes of the bits below the last one kept."""
+
+    TRUNCATE = "truncate"  # toward minus infinity
+    HALF_UP = "half_up"  # to the nearest, halves toward plus infinity
+    HALF_EVEN = "half_even"  # to the nearest, halves to the even neighbour
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Overflow(Enum):
+    """What becomes of a value that the format cannot hold."""
+
+    WRAP = "wrap"
+    SATURATE = "saturate"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Requantise:
+    """Convert to the format `dtype`; the one operation in which precision is lost.
+
+    With ``shift = T.fraction - dtype.fraction`` a mantissa ``m`` becomes, before overflow,
+
+    - ``m << -shift`` where ``shift <= 0``;
+    - truncate: ``m >> shift``;
+    - half_up: ``(m + (1 << shift-1)) >> shift``;
+    - half_even: ``(m + (1 << shift-1) - 1 + ((m >> shift) & 1)) >> shift``.
+    """
+
+    T: NdArrayType
+    dtype: Fixed
+    rounding: Rounding = Rounding.HALF_UP
+    overflow: Overflow = Overflow.SATURATE
+
+    def __post_init__(self) -> None:
+        require(
+            isinstance(self.T.dtype, Fixed),
+            self,
+            f"is not defined on {self.T}",
+            "quantise the program first",
+        )
+
+    def source(self) -> Labels:
+        return obj(self.T)
+
+    def target(self) -> Labels:
+        return obj(self.T.with_dtype(self.dtype))
+
+
+@dataclass(frozen=True)
+class InRange:
+    """1 where `Requantise` to `dtype` with the same rounding would not overflow, else 0."""
+
+    T: NdArrayType
+    dtype: Fixed
+    rounding: Rounding = Rounding.HALF_UP
+
+    def __post_init__(self) -> None:
+        require(
+            isinstance(self.T.dtype, Fixed),
+            self,
+            f"is not defined on {self.T}",
+            "quantise the program first",
+        )
+
+    def source(self) -> Labels:
+        return obj(self.T)
+
+    def target(self) -> Labels:
+        return obj(self.T.with_dtype(BIT))
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A function as a table: mantissa ``m`` becomes ``entries[m mod 2**width]``.
+
+    So the negative mantissas of a signed format index the upper half of the table.
+    """
+
+    T: NdArrayType
+    dtype: Fixed
+    entries: tuple[int, ...]
+    name: str
+
+    def __post_init__(self) -> None:
+        require(
+            isinstance(self.T.dtype, Fixed) and len(self.entries) == 1 << self.T.dtype.width,
+            self,
+            f"'{self.name}' has {len(self.entries)} entries for an index of type {self.T}",
+            "give one entry for each mantissa of the index",
+        )
+        require(
+            self.dtype.holds(min(self.entries), max(self.entries)),
+            self,
+            f"'{self.name}' has entries from {min(self.entries)} to {max(self.entries)}, "
+            f"outside {self.dtype}",
+            f"keep them from {self.dtype.min} to {self.dtype.max}",
+        )
+
+    def source(self) -> Labels:
+        return obj(self.T)
+
+    def target(self) -> Labels:
+        return obj(self.T.with_dtype(self.dtype))

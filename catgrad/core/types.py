@@ -1,0 +1,173 @@
+"""The objects of C: arrays, known by their shape and the numbers that they hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Protocol
+
+from catgrad.errors import CatgradError
+from catgrad.hypergraph import Labels, OpenHypergraph
+
+Shape = tuple[int, ...]
+
+
+class TypeMismatch(CatgradError):
+    """An operation was asked for on arrays that it is not defined on."""
+
+
+class Dtype(Enum):
+    """The numbers of an ordinary NumPy array."""
+
+    int32 = auto()
+    float32 = auto()
+    float64 = auto()
+    bool = auto()
+
+    def is_floating(self) -> bool:
+        """Whether these are numbers with a floating point."""
+        return self in (Dtype.float32, Dtype.float64)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Fixed-point numbers: an integer mantissa of `width` bits, worth ``mantissa * 2**-fraction``.
+
+    The binary point may lie outside the bits: `fraction` may be negative, or exceed `width`.
+
+    >>> Fixed(16, 12).min, Fixed(16, 12).max, str(Fixed(16, 12))
+    (-32768, 32767, 'SQ(4,12)')
+    """
+
+    width: int
+    fraction: int
+    signed: bool = True
+
+    def __post_init__(self) -> None:
+        if self.width < 1:
+            raise TypeMismatch(
+                f"A fixed-point format needs at least 1 bit, not {self.width}; "
+                f"give Fixed(width, fraction) a positive width."
+            )
+
+    @property
+    def min(self) -> int:
+        """The least mantissa."""
+        return -(1 << (self.width - 1)) if self.signed else 0
+
+    @property
+    def max(self) -> int:
+        """The greatest mantissa."""
+        return (1 << (self.width - int(self.signed))) - 1
+
+    @property
+    def step(self) -> float:
+        """The worth of one unit of the mantissa."""
+        return math.ldexp(1.0, -self.fraction)
+
+    @classmethod
+    def holding(cls, lo: int, hi: int, fraction: int) -> Fixed:
+        """The narrowest format that holds every mantissa from `lo` to `hi`.
+
+        >>> Fixed.holding(-8, 7, 0), Fixed.holding(0, 8, 3)
+        (Fixed(width=4, fraction=0, signed=True), Fixed(width=4, fraction=3, signed=False))
+        """
+        if lo >= 0:
+            return cls(max(1, hi.bit_length()), fraction, signed=False)
+        return cls(1 + max((~lo).bit_length(), max(hi, 0).bit_length()), fraction)
+
+    def holds(self, lo: int, hi: int) -> bool:
+        """Whether every mantissa from `lo` to `hi` has a place in this format."""
+        return self.min <= lo and hi <= self.max
+
+    def __str__(self) -> str:
+        return f"{'S' if self.signed else 'U'}Q({self.width - self.fraction},{self.fraction})"
+
+
+BIT = Fixed(1, 0, signed=False)
+"""The result of a comparison: 1 where it holds, else 0."""
+
+AnyDtype = Dtype | Fixed
+
+
+@dataclass(frozen=True)
+class NdArrayType:
+    """An array without its data: what a wire of a program carries.
+
+    >>> str(NdArrayType((150, 4), Dtype.float32))
+    'float32[150, 4]'
+    """
+
+    shape: Shape
+    dtype: Hashable
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.shape, tuple):
+            raise TypeMismatch(
+                f"The shape of an array type is a tuple of integers, not {self.shape!r}; "
+                f"write ({self.shape},) for a single axis."
+            )
+        if any(not isinstance(n, int) or isinstance(n, bool) or n < 0 for n in self.shape):
+            raise TypeMismatch(
+                f"The extents of an array are integers of at least 0, not {self.shape!r}; "
+                f"give one such integer for each axis."
+            )
+
+    @property
+    def size(self) -> int:
+        """How many numbers the array holds."""
+        return math.prod(self.shape)
+
+    @property
+    def fixed(self) -> Fixed:
+        """The dtype, where it is known to be fixed-point."""
+        if not isinstance(self.dtype, Fixed):
+            raise TypeMismatch(
+                f"Expected a fixed-point array, not {self}; quantise the program first."
+            )
+        return self.dtype
+
+    def with_dtype(self, dtype: Hashable) -> NdArrayType:
+        """The same shape, holding other numbers."""
+        return NdArrayType(self.shape, dtype)
+
+    def __add__(self, other: NdArrayType | int) -> NdArrayType:
+        """Append axes: those of another array type, or one axis of a given extent."""
+        if isinstance(other, int):
+            return NdArrayType((*self.shape, other), self.dtype)
+        if self.dtype != other.dtype:
+            raise TypeMismatch(
+                f"Cannot join the axes of {self} and {other}, whose dtypes differ "
+                f"({self.dtype} and {other.dtype}); give both the same dtype."
+            )
+        return NdArrayType(self.shape + other.shape, self.dtype)
+
+    def __radd__(self, other: int) -> NdArrayType:
+        """Prepend one axis."""
+        return NdArrayType((other, *self.shape), self.dtype)
+
+    def __str__(self) -> str:
+        return f"{self.dtype}[{', '.join(map(str, self.shape))}]"
+
+
+class Operation(Hashable, Protocol):
+    """A generating arrow: anything hashable that states its type."""
+
+    def source(self) -> Labels: ...
+
+    def target(self) -> Labels: ...
+
+
+def obj(*types: NdArrayType) -> Labels:
+    """The object ``T0 ● T1 ● ...`` of several arrays side by side."""
+    return Labels.of(types)
+
+
+def op(operation: Operation) -> OpenHypergraph:
+    """The program that consists of one operation."""
+    return OpenHypergraph.singleton(operation, operation.source(), operation.target())

@@ -1,0 +1,1 @@
+"""Operations that a pass replaces before a program runs: parameters and definitions."""

@@ -1,0 +1,72 @@
+"""Parameters: wires that a model draws from nowhere until they are factored out as inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+import numpy as np
+
+from catgrad.combinators import Canonical, canonical
+from catgrad.core.types import NdArrayType, obj, op
+from catgrad.hypergraph import FiniteFunction, Hypergraph, Labels, OpenHypergraph
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """``I → T``, a value that is learned. Not differentiable: factor it out first.
+
+    `name` is what the array is called in generated source.
+    """
+
+    T: NdArrayType
+    name: str = "parameter"
+
+    def source(self) -> Labels:
+        return obj()
+
+    def target(self) -> Labels:
+        return obj(self.T)
+
+
+def named_parameter(name: str) -> Canonical:
+    """A parameter of each type of an object, called `name` in generated source."""
+    return canonical(lambda T: op(Parameter(T, name)))
+
+
+parameter = named_parameter("parameter")
+
+
+def factor_parameters(f: OpenHypergraph) -> tuple[OpenHypergraph, OpenHypergraph]:
+    """Factor ``f : A → B`` into ``p : I → P`` and ``d : P ● A → B`` with ``f ≅ (p ● A) ; d``.
+
+    `p` is every `Parameter` of `f` side by side, in the order in which `f` holds them.
+    """
+    return factor(f, lambda x: isinstance(x, Parameter))
+
+
+def factor(
+    f: OpenHypergraph, chosen: Callable[[Hashable], bool]
+) -> tuple[OpenHypergraph, OpenHypergraph]:
+    """Factor ``f : A → B`` into ``e : I → C`` and ``d : C ● A → B`` with ``f ≅ (e ● A) ; d``.
+
+    `e` holds the operations that `chosen` picks, their inputs bent round to its outputs.
+    """
+    verdict = {label: chosen(label) for label in dict.fromkeys(f.H.x)}
+    picked = np.array([verdict[label] for label in f.H.x], dtype=bool)
+
+    def keep(mask: np.ndarray) -> Hypergraph:
+        index = FiniteFunction(np.flatnonzero(mask), len(picked))
+        return Hypergraph(
+            f.H.s.map_indexes(index), f.H.t.map_indexes(index), f.H.w, index >> f.H.x
+        )
+
+    taken = keep(picked)
+    wires = taken.s.values + taken.t.values
+    d = OpenHypergraph(wires + f.s, f.t, keep(~picked))
+    operations = [
+        OpenHypergraph.singleton(label, label.source(), label.target()) for label in taken.x
+    ]
+    e = OpenHypergraph.tensor_list(operations)
+    e = OpenHypergraph(FiniteFunction.initial(len(e.H.w)), e.s + e.t, e.H)
+    return e, d
