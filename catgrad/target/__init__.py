@@ -1,0 +1,1 @@
+"""Targets: programs as text in other languages."""

@@ -1,0 +1,96 @@
+"""A program as a list of assignments: the form that textual targets print."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from catgrad.core.types import NdArrayType
+from catgrad.hypergraph import FiniteFunction, OpenHypergraph, SegmentedArray, drivers, layering
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """``results = operation(operands)``, each operand and result the number of a wire."""
+
+    operation: Any
+    operands: tuple[int, ...]
+    results: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Assignments:
+    """A program in straight-line form: each wire is assigned once, before it is read.
+
+    Picture the body of a function without branches. Operations on which no result depends are
+    left out.
+
+    - ``arguments``, ``results``: wires, in the order of the program's inputs and outputs
+    - ``body``: in an order that reads well: what a result needs stands right above it, the needs
+      of its first operand before those of its second
+    - ``types``: of every wire
+    """
+
+    arguments: tuple[int, ...]
+    body: tuple[Assignment, ...]
+    results: tuple[int, ...]
+    types: Sequence[NdArrayType]
+
+    @classmethod
+    def of(cls, f: OpenHypergraph) -> Assignments:
+        """Linearise; raises ``WireError`` or ``CycleError`` where `f` has no order."""
+        layering(f)
+        writer = drivers(f).tolist()
+        reads, writes, labels = _segments(f.H.s), _segments(f.H.t), list(f.H.x)
+        body = tuple(
+            Assignment(labels[i], reads[i], writes[i])
+            for i in _depth_first(f.t.table.tolist(), writer, reads)
+        )
+        return cls(tuple(f.s.table.tolist()), body, tuple(f.t.table.tolist()), list(f.H.w))
+
+    def uses(self) -> Counter[int]:
+        """How often each wire is read, by an operation or as a result."""
+        reads = Counter(self.results)
+        for assignment in self.body:
+            reads.update(assignment.operands)
+        return reads
+
+    def writers(self) -> dict[int, Assignment]:
+        """The assignment that gives each wire its value; arguments have none."""
+        return {wire: assignment for assignment in self.body for wire in assignment.results}
+
+    def readers(self) -> dict[int, list[Assignment]]:
+        """The assignments that read each wire."""
+        readers: dict[int, list[Assignment]] = {}
+        for assignment in self.body:
+            for wire in assignment.operands:
+                readers.setdefault(wire, []).append(assignment)
+        return readers
+
+
+def _segments(ports: SegmentedArray[FiniteFunction]) -> list[tuple[int, ...]]:
+    values = ports.values.table.tolist()
+    return [tuple(values[a:b]) for a, b in pairwise(ports.offsets.tolist())]
+
+
+def _depth_first(
+    wanted: Sequence[int], writer: Sequence[int], reads: Sequence[tuple[int, ...]]
+) -> list[int]:
+    """The operations that the wanted wires depend on, each after its operands."""
+    ordered: list[int] = []
+    done = [False] * len(reads)
+    stack = [(writer[wire], False) for wire in reversed(wanted)]
+    while stack:
+        i, ready = stack.pop()
+        if i < 0 or done[i]:
+            continue
+        if ready:
+            done[i] = True
+            ordered.append(i)
+        else:
+            stack.append((i, True))
+            stack.extend((writer[wire], False) for wire in reversed(reads[i]))
+    return ordered

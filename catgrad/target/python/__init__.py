@@ -1,0 +1,20 @@
+"""Static NumPy source, float and integer, and the classes that it defines."""
+
+from catgrad.target.python.classes import (
+    Compiled,
+    compile_class,
+    to_python_class,
+    to_python_class_ast,
+    to_python_function,
+)
+from catgrad.target.python.source import Function, to_source
+
+__all__ = [
+    "Compiled",
+    "Function",
+    "compile_class",
+    "to_python_class",
+    "to_python_class_ast",
+    "to_python_function",
+    "to_source",
+]

@@ -1,0 +1,5 @@
+"""Array modules that a compiled class can be asked to run on."""
+
+from catgrad.target.python.array_backend.numpy import Numpy
+
+__all__ = ["Numpy"]

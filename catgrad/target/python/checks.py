@@ -1,0 +1,157 @@
+"""Checks of the arguments of a generated function, beside its source rather than in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial, wraps
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catgrad.core.types import Dtype, Fixed, NdArrayType
+from catgrad.errors import CatgradError
+
+Check = Callable[[Any], NDArray[Any]]
+
+
+class ArgumentError(CatgradError):
+    """A generated function was called with arrays that it is not compiled for."""
+
+
+def checked(
+    function: Callable[..., Any], name: str, names: Sequence[str], types: Sequence[NdArrayType]
+) -> Callable[..., Any]:
+    """`function`, refusing arguments that are not finite arrays of these types.
+
+    An argument may be anything that NumPy makes such an array of without changing a value, or
+    with the loss of float precision only. The unchecked function is the attribute `__wrapped__`.
+    """
+    checks = [
+        partial(_array, f"{name}: argument {argument}", T)
+        for argument, T in zip(names, types, strict=True)
+    ]
+    positions = {argument: i for i, argument in enumerate(names)}
+
+    @wraps(function)
+    def call(*arguments: Any, **named: Any) -> Any:
+        if named:
+            arguments = _positional(name, names, positions, arguments, named)
+        if len(arguments) != len(checks):
+            raise ArgumentError(
+                f"{name} takes {_counted(len(checks), 'array')} ({', '.join(names)}), "
+                f"not {len(arguments)}; pass these in this order."
+            )
+        return function(*[check(x) for check, x in zip(checks, arguments, strict=True)])
+
+    return call
+
+
+def _positional(
+    name: str,
+    names: Sequence[str],
+    positions: dict[str, int],
+    arguments: tuple[Any, ...],
+    named: dict[str, Any],
+) -> tuple[Any, ...]:
+    """All arguments in order, given some of them by name."""
+    expected = names[len(arguments) :]
+    for argument in named:
+        if argument not in expected:
+            problem = "was passed twice" if argument in positions else "is unknown"
+            raise ArgumentError(
+                f"{name}: argument {argument} {problem}; pass {', '.join(names)} once each."
+            )
+    missing = [argument for argument in expected if argument not in named]
+    if missing:
+        raise ArgumentError(
+            f"{name}: argument {missing[0]} is missing; pass {', '.join(names)} once each."
+        )
+    return (*arguments, *(named[argument] for argument in expected))
+
+
+def _counted(n: int, thing: str) -> str:
+    return f"{n} {thing}{'' if n == 1 else 's'}"
+
+
+def _array(place: str, T: NdArrayType, x: Any) -> NDArray[Any]:
+    """`x` as an array of type `T`."""
+    array = x if type(x) is np.ndarray else _as_array(place, T, x)
+    if array.shape != T.shape:
+        raise ArgumentError(
+            f"{place} has shape {array.shape}, not {T.shape}; pass an array of type {T}."
+        )
+    if isinstance(T.dtype, Fixed):
+        return _mantissas(place, T, T.dtype, array)
+    if T.dtype is Dtype.float32:
+        return _floats(place, T, array)
+    return _integers(place, T, array)
+
+
+def _as_array(place: str, T: NdArrayType, x: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(x)
+    except ValueError:
+        raise ArgumentError(
+            f"{place} is not an array, since its rows differ in length; pass an array of type {T}."
+        ) from None
+
+
+def _refuse_dtype(place: str, T: NdArrayType, array: NDArray[Any], remedy: str) -> ArgumentError:
+    return ArgumentError(f"{place} has dtype {array.dtype}, which {T} cannot hold; {remedy}.")
+
+
+def _floats(place: str, T: NdArrayType, array: NDArray[Any]) -> NDArray[Any]:
+    if array.dtype != np.float32:
+        if array.dtype.kind not in "fiub":
+            raise _refuse_dtype(place, T, array, "pass real numbers")
+        with np.errstate(over="ignore"):  # what overflows is refused below
+            array = array.astype(np.float32)
+    finite = np.isfinite(array)
+    if not finite.all():
+        place_of, value = _first(array, ~finite)
+        raise ArgumentError(
+            f"{place} is {value}{place_of}; pass finite numbers only (parameters that training "
+            f"has driven there want a lower learning rate)."
+        )
+    return array
+
+
+def _mantissas(place: str, T: NdArrayType, form: Fixed, array: NDArray[Any]) -> NDArray[Any]:
+    if array.dtype.kind not in "iub" and array.size:
+        raise _refuse_dtype(place, T, array, "pass integer mantissas, such as to_fixed makes")
+    _require_range(place, array, form.min, form.max, str(form), "saturate it")
+    return array if array.dtype == np.int64 else array.astype(np.int64)
+
+
+def _integers(place: str, T: NdArrayType, array: NDArray[Any]) -> NDArray[Any]:
+    dtype = np.dtype(str(T.dtype))
+    if array.dtype == dtype:
+        return array
+    if array.size and (array.dtype.kind not in "iub" or dtype.kind == "b"):
+        raise _refuse_dtype(place, T, array, f"convert it to {T.dtype}")
+    if dtype.kind == "i":
+        _require_range(place, array, -(2**31), 2**31 - 1, str(T.dtype), "scale it")
+    return array.astype(dtype)
+
+
+def _require_range(
+    place: str, array: NDArray[Any], low: int, high: int, form: str, remedy: str
+) -> None:
+    if array.size == 0:
+        return
+    # These reductions are what min() and max() come to, without two calls of Python.
+    least, greatest = np.minimum.reduce(array, axis=None), np.maximum.reduce(array, axis=None)
+    if low <= least and greatest <= high:
+        return
+    place_of, value = _first(array, (array < low) | (array > high))
+    raise ArgumentError(
+        f"{place} is {value}{place_of}, outside {form}, which goes from {low} to {high}; "
+        f"{remedy} first."
+    )
+
+
+def _first(array: NDArray[Any], wrong: NDArray[Any]) -> tuple[str, Any]:
+    """Where the first wrong element stands, in words, and its value."""
+    index = tuple(np.argwhere(wrong)[0].tolist())
+    return (f" at index {list(index)}" if index else ""), array[index]

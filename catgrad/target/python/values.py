@@ -1,0 +1,70 @@
+"""What stands in the source for a wire."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+
+from catgrad.core.operation import Scalar
+from catgrad.core.types import Dtype, Fixed, NdArrayType, Shape
+from catgrad.target.python.code import Code, call, infix, literal
+
+
+@dataclass(frozen=True)
+class Value:
+    """An expression for a wire.
+
+    - ``type``: of the wire
+    - ``shape``: of the array that the expression gives. It may be *thin*, that is, NumPy would
+      broadcast it to the shape of the wire: then a repetition costs nothing.
+    - ``number``: where the wire is a constant, the number that fills it
+    - ``is_condition``: whether the array holds truth values where the wire has ones and zeros
+    """
+
+    code: Code
+    type: NdArrayType
+    shape: Shape
+    number: Scalar | None = None
+    is_condition: bool = False
+
+    @classmethod
+    def constant(cls, T: NdArrayType, x: Scalar) -> Value:
+        """A constant, written as a number."""
+        if T.dtype is Dtype.bool:
+            x = bool(x)
+        elif T.dtype is not Dtype.float32:
+            x = int(x)
+        return cls(literal(x), T, (), x)
+
+    @property
+    def full(self) -> Code:
+        """An expression for the array in the shape of the wire."""
+        if self.number is not None:
+            return call("np.full", str(self.type.shape), self.code, f"np.{storage(self.type)}")
+        if self.shape != self.type.shape:
+            return call("np.broadcast_to", self.code, str(self.type.shape))
+        return self.code
+
+    def materialised(self) -> Value:
+        """The same array in the shape of the wire."""
+        return Value(self.full, self.type, self.type.shape)
+
+    def aligned(self, shift: int) -> Value:
+        """The mantissas with `shift` zeros appended."""
+        if shift == 0:
+            return self
+        if self.number is not None:
+            return Value.constant(self.type, int(self.number) << shift)
+        return Value(infix("<<", self.code, literal(shift)), self.type, self.shape)
+
+
+def storage(T: NdArrayType) -> Hashable:
+    """The name of the NumPy dtype of an array."""
+    return "int64" if isinstance(T.dtype, Fixed) else T.dtype
+
+
+def elementwise_shape(*values: Value) -> Shape:
+    """The shape of what NumPy makes of these arrays element by element."""
+    return np.broadcast_shapes(*(value.shape for value in values))
