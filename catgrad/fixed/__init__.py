@@ -1,0 +1,1 @@
+"""Fixed point: formats, tables, and the functor that quantises bidirectional programs."""

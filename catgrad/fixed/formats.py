@@ -1,0 +1,110 @@
+"""Which fixed-point format each wire of a program has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from catgrad.bidirectional.functor import Dual
+from catgrad.core.operation import Overflow, Rounding
+from catgrad.core.types import Fixed
+from catgrad.errors import CatgradError
+from catgrad.fixed.numbers import format_for
+from catgrad.fixed.ranges import Samples, measure
+from catgrad.learner import Learner
+
+@dataclass(frozen=True)
+class Formats:
+    """The formats, rounding and tables with which a program is quantised.
+
+    - `data`: inputs and activations; `weights`: parameters; `gradients`: all that flows in reverse.
+    - `targets`: the `y` that a learner is given; `data` unless said otherwise.
+    - `rounding`, `overflow`: of each `Requantise`.
+    - `table_bits`: a non-linear function is a table of ``2**table_bits`` entries.
+    - `wires`: formats that single wires have instead, by number (see `profile`).
+    """
+
+    data: Fixed
+    weights: Fixed
+    gradients: Fixed
+    targets: Fixed | None = None
+    rounding: Rounding = Rounding.HALF_UP
+    overflow: Overflow = Overflow.SATURATE
+    table_bits: int = 8
+    wires: tuple[tuple[int, Dual], ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        for name in ("data", "weights", "gradients", "targets"):
+            form = getattr(self, name)
+            if form is not None and not form.signed:
+                raise CatgradError(
+                    f"Formats needs a signed format for {name}, not {form}; "
+                    f"use {Fixed(form.width + 1, form.fraction)}, which holds the same numbers."
+                )
+        if not 2 <= self.table_bits <= 14:
+            raise CatgradError(
+                f"A table of 2**{self.table_bits} entries is out of reach; "
+                f"give table_bits from 2 to 14."
+            )
+
+    @classmethod
+    def uniform(
+        cls,
+        width: int,
+        fraction: int,
+        *,
+        weights: Fixed | None = None,
+        gradients: Fixed | None = None,
+        targets: Fixed | None = None,
+        rounding: Rounding = Rounding.HALF_UP,
+        overflow: Overflow = Overflow.SATURATE,
+        table_bits: int = 8,
+    ) -> Formats:
+        """One signed format of `width` bits, `fraction` of them after the point, for every wire.
+
+        Single roles may differ: wider weights are what slow learning rates need (at least
+        ``k + 3`` fraction bits for a rate of ``2**-k``).
+        """
+        form = Fixed(width, fraction)
+        return cls(
+            form,
+            weights or form,
+            gradients or form,
+            targets,
+            rounding,
+            overflow,
+            table_bits,
+        )
+
+    def with_wires(self, wires: dict[int, Dual]) -> Formats:
+        """The same, but for some wires."""
+        return replace(self, wires=tuple(sorted(wires.items())))
+
+    @classmethod
+    def profile(
+        cls,
+        learner: Learner,
+        samples: Samples,
+        *,
+        width: int = 16,
+        weight_width: int | None = None,
+        headroom: int = 1,
+        rounding: Rounding = Rounding.HALF_UP,
+        table_bits: int = 8,
+    ) -> Formats:
+        """A format for each wire, from the ranges that a float run over `samples` shows.
+
+        Every wire is `width` bits wide (parameters `weight_width`), its binary point as far left
+        as the range allows less `headroom` bits. Accumulators are exact whatever the formats.
+        """
+        ranges = measure(learner, samples)
+        inputs = learner.whole.s.table.tolist()
+        weights = inputs[: learner.parameters]
+        wires = {}
+        for node, (forward, reverse) in enumerate(ranges):
+            bits = (weight_width or width) if node in weights else width
+            wires[node] = Dual(
+                format_for(*forward, bits, headroom), format_for(*reverse, width, headroom)
+            )
+        default = Fixed(width, width - 1 - headroom)
+        uniform = cls(default, default, default, None, rounding, table_bits=table_bits)
+        return uniform.with_wires(wires)

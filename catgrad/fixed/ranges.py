@@ -1,0 +1,78 @@
+"""The ranges of the wires of a learner, measured in float on a stream of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catgrad.bidirectional.functor import bidirectional
+from catgrad.core.simplify import simplify
+from catgrad.errors import CatgradError
+from catgrad.fixed.numbers import require_finite
+from catgrad.hypergraph import FiniteFunction, OpenHypergraph
+from catgrad.learner import Learner
+from catgrad.target.python import to_python_function
+
+Range = tuple[float, float]
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A stream to learn from, and the parameters to start with, all in float.
+
+    - `parameters`: the arrays of `P`.
+    - `x`, `y`: for each input and target of the learner one array, with a new first axis along
+      which the samples lie.
+    """
+
+    parameters: Sequence[Array]
+    x: Sequence[Array]
+    y: Sequence[Array]
+
+
+def measure(learner: Learner, samples: Samples) -> list[tuple[Range, Range]]:
+    """Learn from the samples, one after another, and note the range of every wire.
+
+    For each node of ``learner.whole`` the least and greatest number forward, and in reverse.
+    """
+    for role in ("parameters", "x", "y"):
+        for i, array in enumerate(getattr(samples, role)):
+            require_finite(array, f"array {i} of {role}")
+    count = len(learner.whole.H.w)
+    run = to_python_function(simplify(_observed(learner.whole, learner.parameters)))
+    lows, highs = np.full(2 * count, np.inf), np.full(2 * count, -np.inf)
+    parameters = list(samples.parameters)
+    kept = len(learner.Y) + len(parameters)
+    for sample in zip(*samples.x, *samples.y, strict=True):
+        with np.errstate(over="ignore", invalid="ignore"):
+            outputs = run(*parameters, *sample)
+        parameters = outputs[len(learner.Y) : kept]
+        observed = outputs[kept:]
+        lows = np.minimum(lows, [np.min(a, initial=np.inf) for a in observed])
+        highs = np.maximum(highs, [np.max(a, initial=-np.inf) for a in observed])
+        if not all(np.isfinite(a).all() for a in outputs):
+            raise CatgradError(
+                "The float learner diverges on these samples: a wire leaves the range of float32; "
+                "lower the rate, scale the data, or start from smaller parameters."
+            )
+    pairs = list(zip(lows.tolist(), highs.tolist(), strict=True))
+    return list(zip(pairs[:count], pairs[count:], strict=True))
+
+
+def _observed(f: OpenHypergraph, parameters: int) -> OpenHypergraph:
+    """``P ● X ● Y' → Y ● P' ● F ● R`` of C, where `F` and `R` are every wire of `f` each way."""
+    every = FiniteFunction.identity(len(f.H.w))
+    c = bidirectional(OpenHypergraph(f.s, f.t + every, f.H))
+    sources, targets = c.s.table, c.t.table
+    outputs = len(f.t)
+    backward_in = targets[1 : 2 * outputs : 2]
+    backward_out = sources[1 : 2 * parameters : 2]
+    watched = targets[2 * outputs :]
+    s = np.concatenate([sources[0::2], backward_in])
+    t = np.concatenate([targets[0 : 2 * outputs : 2], backward_out, watched[0::2], watched[1::2]])
+    nodes = len(c.H.w)
+    return OpenHypergraph(FiniteFunction(s, nodes), FiniteFunction(t, nodes), c.H)
