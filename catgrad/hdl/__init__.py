@@ -1,0 +1,1 @@
+"""Hardware: netlists as Amaranth components that exchange streams, and their Verilog."""

@@ -1,0 +1,110 @@
+"""Components as Verilog text."""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from amaranth.back import verilog as backend
+from amaranth.lib import wiring
+
+from catgrad.errors import CatgradError
+
+LINT = {
+    "WIDTHEXPAND": "Operands of +, - and comparisons may be narrower than the result. The language "
+    "extends them, as is meant; Yosys writes them like that even where Amaranth extends them.",
+    "DECLFILENAME": "Submodules are in the file of the module that contains them.",
+}
+"""What Verilator is told not to warn of, and the reason."""
+
+
+def verilog(component: wiring.Component, name: str) -> str:
+    """The component as one Verilog-2005 module of this name; save it as `<name>.v`.
+
+    The same component gives the same text. A member `x` of the component is the port `x`, a member
+    of a stream is `x__payload`, `x__valid` or `x__ready`; `clk` and `rst` (synchronous) are added.
+    """
+    if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        raise CatgradError(
+            f"{name!r} cannot name a Verilog module; use letters, digits and underscores, "
+            f"beginning with a letter."
+        )
+    # Amaranth would prefer whatever Yosys the machine has, and the text would depend on it.
+    os.environ.setdefault("AMARANTH_USE_YOSYS", "builtin")
+    with _without_collection():
+        text = backend.convert(component, name, emit_src=False, strip_internal_attrs=True)
+    preamble, *modules = re.split(r"^(?=module )", text, flags=re.MULTILINE)
+    allowed = ["WIDTHEXPAND"] if len(modules) == 1 else ["WIDTHEXPAND", "DECLFILENAME"]
+    return "".join(
+        [f"/* verilator lint_off {lint} */ // {LINT[lint]}\n" for lint in allowed]
+        + [preamble]
+        + [_tidy(module) for module in modules]
+        + [f"/* verilator lint_on {lint} */\n" for lint in allowed]
+    )
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Leave garbage alone: a large design is millions of objects, nearly all of them alive."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _tidy(text: str) -> str:
+    """The text of one module without what lint would rightly object to.
+
+    - Amaranth names each element of a payload and each alias of a signal. Wires that nothing reads
+      go, but for those that say that they are unused.
+    - Yosys gives a register its power-up value in its declaration, where Verilator's PROCASSINIT
+      expects no variable that a process writes; an `initial` statement means the same.
+    """
+    lines = text.split("\n")
+    dead = _unread(lines)
+    tidied: list[str] = []
+    for line in lines:
+        written = _WIRE.match(line) or _ASSIGNMENT.match(line)
+        if written and written["name"] in dead:
+            while _ATTRIBUTE.match(tidied[-1]):
+                tidied.pop()
+        else:
+            tidied.append(
+                _REGISTER.sub(r"  reg \g<range>\g<name>;\n  initial \g<name> = \g<value>;", line)
+            )
+    return "\n".join(tidied)
+
+
+def _unread(lines: list[str]) -> set[str]:
+    """The wires that nothing reads, or only such wires."""
+    wires = {match["name"] for match in map(_WIRE.match, lines) if match}
+    assignments = [match for match in map(_ASSIGNMENT.match, lines) if match]
+    reads = Counter(name for line in lines for name in _NAME.findall(line))
+    reads.subtract(wires)
+    reads.subtract(match["name"] for match in assignments)
+    sources = {match["name"]: _NAME.findall(match["value"]) for match in assignments}
+    unread: set[str] = set()
+    pending = [name for name in wires if reads[name] == 0 and "unused" not in name]
+    while pending:
+        unread.add(name := pending.pop())
+        for source in sources.get(name, ()):
+            reads[source] -= 1
+            if reads[source] == 0 and source in wires:
+                pending.append(source)
+    return unread
+
+
+_NAME = re.compile(r"\\\S+ |(?<![\w'$.])[A-Za-z_][\w$]*")
+_IDENTIFIER = rf"(?P<name>{_NAME.pattern})"
+_RANGE = r"(?P<range>(?:\[-?\d+:\d+\] )?)"
+_WIRE = re.compile(rf"  wire {_RANGE}{_IDENTIFIER};")
+_ASSIGNMENT = re.compile(rf"  assign {_IDENTIFIER} ?= (?P<value>.*);")
+_ATTRIBUTE = re.compile(r"  \(\*.*\*\)")
+_REGISTER = re.compile(rf"  reg {_RANGE}{_IDENTIFIER} ?= (?P<value>\d+'[dh][0-9a-f]+);")
