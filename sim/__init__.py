@@ -1,0 +1,18 @@
+"""Simulation: one bench that streams samples through learning cores, in any of three simulators.
+
+    samples --> bench --> design in Amaranth's simulator
+                      --> its Verilog in Icarus Verilog     --> Trace
+                      --> its Verilog in Verilator
+            --> netlist                                     --> Trace
+
+`simulate` gives the trace of hardware, `expected` that of its netlist, and `Trace.compare` says
+whether the two are equal to the last bit.
+"""
+
+from sim.oracle import expected
+from sim.random_samples import random_samples
+from sim.simulation import simulate
+from sim.streams import SimulationError
+from sim.trace import Samples, Trace
+
+__all__ = ["Samples", "SimulationError", "Trace", "expected", "random_samples", "simulate"]

@@ -1,0 +1,80 @@
+"""Samples, and the trace that they leave: what every evaluator takes and gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from catgrad.circuit.format import BoolArray, Integers
+from catgrad.errors import CatgradError
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """What is streamed into a design, in integers (mantissas). At least one sample.
+
+    - `x : (samples, n)`, one row a sample
+    - `y : (samples, m)`, its target; None for a design without. Rows of samples that are not
+      learned from do not matter
+    - `train : bool[samples]`, whether the design learns from the sample, if it can
+    """
+
+    x: Integers
+    y: Integers | None
+    train: BoolArray
+
+    def __post_init__(self) -> None:
+        for name, array in (("x", self.x), ("y", self.y), ("train", self.train)):
+            if array is not None and not 0 < len(array) == len(self.x):
+                raise CatgradError(
+                    f"There are {len(self.x)} samples in x, but {len(array)} in {name}; give at "
+                    "least one, and as many in each."
+                )
+
+    def __len__(self) -> int:
+        """The number of samples."""
+        return len(self.x)
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What a design gave, sample by sample, in integers.
+
+    - `evaluator`, who computed it
+    - `predictions : (samples, m)`
+    - `parameters : (samples, k)`, after the sample's step
+    - `forward_saturations`, `learning_saturations : (samples, 1)`, the counters after the sample
+    - `cycles`, from the first in which the design could take a sample to the one in which the last
+      prediction was taken; 0 from an evaluator without a clock
+    """
+
+    evaluator: str
+    predictions: Integers
+    parameters: Integers
+    forward_saturations: Integers
+    learning_saturations: Integers
+    cycles: int = field(default=0, kw_only=True)
+
+    def compare(self, other: Trace) -> int:
+        """How many integers were compared, all equal; CatgradError names the first that differs.
+
+        First by sample, then in the order of the fields above. Cycles are not compared.
+        """
+        ports = ("predictions", "parameters", "forward_saturations", "learning_saturations")
+        for port in ports:
+            mine, theirs = getattr(self, port).shape, getattr(other, port).shape
+            if mine != theirs:
+                raise CatgradError(
+                    f"{port} have shape {mine} in {self.evaluator} but {theirs} in "
+                    f"{other.evaluator}; compare two traces of one design and the same samples."
+                )
+        mine = np.concatenate([getattr(self, port) for port in ports], axis=1)
+        theirs = np.concatenate([getattr(other, port) for port in ports], axis=1)
+        names = [f"{port}[{i}]" for port in ports for i in range(getattr(self, port).shape[1])]
+        for sample, column in np.argwhere(mine != theirs)[:1]:
+            raise CatgradError(
+                f"Sample {sample}: {names[column]} is {mine[sample, column]} in {self.evaluator} "
+                f"but {theirs[sample, column]} in {other.evaluator}."
+            )
+        return mine.size
