@@ -1,0 +1,135 @@
+"""What a board is: an FPGA with a clock and a serial port, and how much its FPGA holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from amaranth.build import TemplatedPlatform
+
+ADDERS_FILE = Path(__file__).with_name("adders.v")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One thing of which a device has a fixed number, such as its multipliers.
+
+    `cells` says how many of them each type of synthesised cell takes; a type stands for every type
+    that begins like it, so that `SB_DFF` covers `SB_DFFESR`. `site` is the name under which
+    nextpnr reports them, or None where it does not.
+    """
+
+    name: str
+    cells: Mapping[str, int]
+    site: str | None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two cells that share one place: a look-up table whose only reader is a flip-flop."""
+
+    driver: str
+    output: str
+    reader: str
+    input: str
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of FPGAs: its tools, and what its synthesised cells are called.
+
+    - `tools`: synthesis, place and route, and bitstream packer, as Amaranth names them.
+    - `bitstream`: the suffix of the file to load.
+    - `resources`: what its devices have a number of, the general logic first.
+    - `before_synthesis`: Yosys commands that prepare a design for `synth_<family>`.
+    - `pair`: which two cells of general logic fit in one place, or None.
+    """
+
+    name: str
+    tools: tuple[str, str, str]
+    bitstream: str
+    resources: tuple[Resource, ...]
+    before_synthesis: str
+    pair: Pair | None = None
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board, as `boards.get` finds it.
+
+    - `name`: how a user writes it; `title`: how its maker does.
+    - `device`: how the FPGA is called in messages.
+    - `platform`: makes the Amaranth platform. It knows the pins and the default clock.
+    - `capacity`: how many of each resource of the family the device has.
+    - `uart`: the platform resource with the pins `rx` and `tx`, as name and number.
+    - `baud`: bits per second on the serial line.
+    """
+
+    name: str
+    title: str
+    device: str
+    platform: Callable[[], TemplatedPlatform]
+    family: Family
+    capacity: Mapping[str, int]
+    uart: tuple[str, int] = ("uart", 0)
+    baud: int = 115_200
+
+    @property
+    def clock_hz(self) -> float:
+        """The frequency of the default clock, which runs the whole design."""
+        return float(self.platform().default_clk_frequency)
+
+
+PREPARE = """
+proc
+flatten
+opt_expr
+opt_clean
+wreduce
+opt_clean
+"""
+
+# Multipliers of at most 16 x 16 bits become SB_MAC16 as they are. `synth_ice40 -dsp` would pull in
+# the registers and adders around them, and Yosys 0.70 loses the initial values of such registers,
+# and behind three of them in a row it has lost all of the logic without an error.
+ICE40_MULTIPLIERS = """
+techmap -map +/mul2dsp.v -map +/ice40/dsp_map.v -D DSP_NAME=$__MUL16X16 \
+    -D DSP_A_MAXWIDTH=16 -D DSP_B_MAXWIDTH=16 \
+    -D DSP_A_MINWIDTH=2 -D DSP_B_MINWIDTH=2 -D DSP_Y_MINWIDTH=11
+setattr -unset mul2dsp a:mul2dsp
+opt_expr -fine
+wreduce
+chtype -set $mul t:$__soft_mul
+"""
+
+ADDERS = f"""
+techmap -map {ADDERS_FILE.name}
+"""
+
+ICE40 = Family(
+    name="iCE40",
+    tools=("yosys", "nextpnr-ice40", "icepack"),
+    bitstream="bin",
+    resources=(
+        Resource("logic cells", {"SB_LUT4": 1, "SB_DFF": 1}, "ICESTORM_LC"),
+        Resource("flip-flops", {"SB_DFF": 1}, None),
+        Resource("multipliers", {"SB_MAC16": 1}, "ICESTORM_DSP"),
+        Resource("block RAMs", {"SB_RAM40_4K": 1}, "ICESTORM_RAM"),
+    ),
+    pair=Pair("SB_LUT4", "O", "SB_DFF", "D"),
+    before_synthesis=PREPARE + ICE40_MULTIPLIERS + ADDERS,
+)
+
+ECP5 = Family(
+    name="ECP5",
+    tools=("yosys", "nextpnr-ecp5", "ecppack"),
+    bitstream="bit",
+    resources=(
+        Resource("logic cells", {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}, "TRELLIS_COMB"),
+        Resource("flip-flops", {"TRELLIS_FF": 1}, "TRELLIS_FF"),
+        Resource("multipliers", {"MULT18X18D": 1}, "MULT18X18D"),
+        Resource("block RAMs", {"DP16KD": 1}, "DP16KD"),
+    ),
+    before_synthesis=PREPARE + ADDERS,
+)

@@ -1,0 +1,153 @@
+"""What a host knows of the design on its board, and how that design's numbers become bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from boards.protocol import (
+    ADDRESS_BYTES,
+    ADDRESS_LIMIT,
+    COUNT_BYTES,
+    COUNT_LIMIT,
+    PAYLOAD_LIMIT,
+)
+from catgrad.circuit.format import Format, Integers, integers
+from catgrad.errors import CatgradError
+
+Formats = tuple[Format, ...]
+
+
+def bytes_of(format: Format) -> int:
+    """How many bytes an element takes: they are whole.
+
+    >>> bytes_of(Format(12, True))
+    2
+    """
+    return -(-format.width // 8)
+
+
+def bytes_of_all(formats: Sequence[Format]) -> int:
+    """How many bytes a row of elements takes."""
+    return sum(map(bytes_of, formats))
+
+
+def pack(values: ArrayLike, formats: Sequence[Format], what: str) -> bytes:
+    """Integers, one for each format, as they are sent.
+
+    CatgradError, which calls them `what`, if they are not that many or one does not fit.
+
+    >>> pack([1, -2], [Format(12, True)] * 2, "x").hex(" ")
+    '01 00 fe ff'
+    """
+    numbers = integers(values)
+    if numbers.shape != (len(formats),):
+        raise CatgradError(
+            f"This design takes {what} of shape {(len(formats),)}, not {numbers.shape}; "
+            f"give one integer for each element."
+        )
+    for position, (number, format) in enumerate(zip(numbers, formats, strict=True)):
+        if not format.min <= number <= format.max:
+            raise CatgradError(
+                f"Element {position} of {what} is {number}, which {format} does not hold: its "
+                f"range is {format.min} to {format.max}; scale or clip it first."
+            )
+    return b"".join(
+        int(number).to_bytes(bytes_of(format), "little", signed=format.signed)
+        for number, format in zip(numbers, formats, strict=True)
+    )
+
+
+def unpack(payload: bytes, formats: Sequence[Format]) -> Integers:
+    """The integers in a payload, one for each format.
+
+    >>> unpack(bytes.fromhex("0100feff"), [Format(12, True)] * 2)
+    array([ 1, -2])
+    """
+    values, start = [], 0
+    for format in formats:
+        stop = start + bytes_of(format)
+        values.append(int.from_bytes(payload[start:stop], "little", signed=format.signed))
+        start = stop
+    return integers(np.array(values, dtype=object))
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a host has to know of the design on a board.
+
+    - `name`: that of its files.
+    - `learns`: whether its parameters change with a sample.
+    - `x`, `y`, `prediction`, `parameters`: the format of each element.
+    - `digest`: the design's identity, in hexadecimal.
+
+    CatgradError if the protocol has no room for it.
+    """
+
+    name: str
+    learns: bool
+    x: Formats
+    y: Formats
+    prediction: Formats
+    parameters: Formats
+    digest: str
+
+    def __post_init__(self) -> None:
+        sample, prediction = bytes_of_all(self.x + self.y), bytes_of_all(self.prediction)
+        for what, need, limit in (
+            ("parameters", len(self.parameters), ADDRESS_LIMIT),
+            ("bytes in a sample", sample, PAYLOAD_LIMIT),
+            ("bytes in a prediction", prediction, PAYLOAD_LIMIT),
+        ):
+            if need > limit:
+                raise CatgradError(
+                    f"{self.name} has {need} {what} and the link to a host carries {limit}; make "
+                    f"the model or its formats smaller."
+                )
+
+    @property
+    def value(self) -> Format:
+        """The signed format that all parameters share on the line."""
+        widths = [format.width + (not format.signed) for format in self.parameters]
+        return Format(max(widths, default=1), True)
+
+    @property
+    def load_limit(self) -> int:
+        """The most parameters in one request: at least one, and what a sample's room holds."""
+        room = bytes_of_all(self.x + self.y) - ADDRESS_BYTES
+        return max(1, min(room // bytes_of(self.value), COUNT_LIMIT))
+
+    @property
+    def request_limit(self) -> int:
+        """The most bytes in the payload of a request."""
+        sample = bytes_of_all(self.x + self.y)
+        load = ADDRESS_BYTES + self.load_limit * bytes_of(self.value)
+        return max(sample, load, ADDRESS_BYTES + COUNT_BYTES)
+
+    def to_json(self) -> str:
+        """The text of a design file."""
+        return json.dumps(asdict(self), indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Design:
+        """The design that `to_json` wrote; CatgradError if it is anything else."""
+        try:
+            fields = json.loads(text)
+            for row in ("x", "y", "prediction", "parameters"):
+                fields[row] = tuple(Format(*format) for format in fields[row])
+            return cls(**fields)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CatgradError(
+                "This is not the description of a design; give the .design.json file that stands "
+                "beside the bitstream."
+            ) from error
+
+    @classmethod
+    def read(cls, path: Path | str) -> Design:
+        """The design in a design file."""
+        return cls.from_json(Path(path).read_text())

@@ -1,0 +1,184 @@
+"""The whole design on a board: serial port, link, and the learner."""
+
+from __future__ import annotations
+
+from hashlib import blake2b, sha256
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from amaranth.build import TemplatedPlatform
+from amaranth.hdl import Elaboratable, Module, Shape, ShapeLike
+from amaranth.lib import data, io, wiring
+from amaranth.lib.wiring import In, Out, connect
+
+from boards.board import Board
+from boards.design import Design, Formats
+from boards.link import Link
+from boards.protocol import DIGEST_BYTES, VERSION
+from boards.report import BuildReport
+from boards.toolchain import implement, workspace
+from boards.uart import Receiver, Transmitter, divisor_for
+from catgrad.circuit import Format, to_text
+from catgrad.hdl.transducer import Transducer
+from catgrad.hdl.verilog import verilog
+
+PATIENCE_S = 0.1
+"""How long a board waits for the next byte of a request. USB adapters pause for up to 16 ms."""
+
+
+class Front(Protocol):
+    """Something that makes each `x` of a transducer out of what comes in at `i`."""
+
+    signature: wiring.Signature
+    i: Any
+    o: Any
+
+
+class Top(wiring.Component):
+    """A transducer that talks to a host over two wires.
+
+        rx ---> receiver -------> link <===> transducer        or, with a front, such as a
+        tx <--- transmitter <----- '                           `DelayLine`, ===> front ===>
+
+    Members: `rx` and `tx`, the wires of a serial port, high when idle.
+
+    Parameters
+    ----------
+    transducer: the learner
+    name: of the design and its files
+    divisor: clock cycles per bit on the line
+    patience: clock cycles without a byte after which a request has broken off
+    front: takes what the host sends as `x`; what it gives out goes to the transducer
+    """
+
+    def __init__(
+        self,
+        transducer: Transducer,
+        name: str,
+        divisor: int,
+        patience: int,
+        front: Front | None = None,
+    ) -> None:
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
+        self.transducer = transducer
+        self.divisor = divisor
+        self.patience = patience
+        self.front = front
+        self.design = describe(name, transducer, front)
+
+    @classmethod
+    def on(
+        cls, board: Board, transducer: Transducer, name: str, front: Front | None = None
+    ) -> Self:
+        """The top for a board, at its clock and baud rate."""
+        divisor = divisor_for(board.clock_hz, board.baud)
+        return cls(transducer, name, divisor, round(PATIENCE_S * board.clock_hz), front)
+
+    def elaborate(self, _platform: object) -> Module:
+        m = Module()
+        m.submodules.receiver = receiver = Receiver(self.divisor)
+        m.submodules.transmitter = transmitter = Transmitter(self.divisor)
+        m.submodules.transducer = transducer = self.transducer
+        ports = dict(transducer.signature.members)
+        if self.front is not None:
+            m.submodules.front = self.front
+            ports["x"] = self.front.signature.members["i"]
+        m.submodules.link = link = Link(self.design, wiring.Signature(ports), self.patience)
+
+        connect(m, receiver.o, link.i)
+        connect(m, link.o, transmitter.i)
+        m.d.comb += [
+            receiver.rx.eq(self.rx),
+            link.i_error.eq(receiver.error),
+            self.tx.eq(transmitter.tx),
+        ]
+        for name, port in ports.items():
+            outside, inside = getattr(link.learner, name), getattr(transducer, name)
+            if name == "x" and self.front is not None:
+                connect(m, outside, self.front.i)
+                connect(m, self.front.o, inside)
+            elif port.is_signature:
+                connect(m, outside, inside)
+            elif port.flow is In:
+                m.d.comb += inside.eq(outside)
+            else:
+                m.d.comb += outside.eq(inside)
+        return m
+
+
+def describe(name: str, transducer: Transducer, front: Front | None = None) -> Design:
+    """What a host has to know of a transducer, behind a front if there is one.
+
+    The digest covers the formats, the netlist, its initial parameters and this protocol's version.
+    """
+    ports = {port.name: port.formats for port in transducer.netlist.inputs}
+    ports["prediction"] = transducer.netlist.output("prediction").formats
+    if front is not None:
+        ports["x"] = formats_of(front.i.payload.shape())
+    rows = {port: ports.get(port, ()) for port in ("x", "y", "prediction", "parameters")}
+    program = [VERSION, rows, transducer._initial, to_text(transducer.netlist)]
+    text = "\n".join(map(str, program))
+    digest = blake2b(text.encode(), digest_size=DIGEST_BYTES).hexdigest()
+    return Design(name, transducer.learns, digest=digest, **rows)
+
+
+def formats_of(shape: ShapeLike) -> Formats:
+    """The format of each element of a payload of this shape.
+
+    >>> from amaranth.hdl import signed
+    >>> formats_of(data.ArrayLayout(signed(8), 2))
+    (Format(width=8, signed=True), Format(width=8, signed=True))
+    """
+    shapes = [field.shape for _, field in shape] if isinstance(shape, data.Layout) else [shape]
+    casts = map(Shape.cast, shapes)
+    return tuple(Format(cast.width, cast.signed) for cast in casts)
+
+
+class Wired(Elaboratable):
+    """A top with its wires on the pins of a board's serial port."""
+
+    def __init__(self, top: Top, board: Board) -> None:
+        self.top = top
+        self.board = board
+
+    def elaborate(self, platform: TemplatedPlatform) -> Module:
+        m = Module()
+        m.submodules.top = top = self.top
+        name, number = self.board.uart
+        pins = platform.request(name, number, dir="-")
+        m.submodules.rx = rx = io.Buffer("i", pins.rx)
+        m.submodules.tx = tx = io.Buffer("o", pins.tx)
+        m.d.comb += [top.rx.eq(rx.i), tx.o.eq(top.tx)]
+        return m
+
+
+def build(board: Board, top: Top, out_dir: Path | str) -> BuildReport:
+    """Make the files of a top for a board: all of them, or none.
+
+    In `out_dir`, for a top named `lms`: the bitstream, `lms.bin` or `lms.bit`; `lms.v`, the top in
+    Verilog, for use elsewhere; `lms.design.json`, which a host needs (`Design.read`); and
+    `lms.report.json`, the result. The same top gives the same files, byte for byte. For errors see
+    `implement`.
+    """
+    out_dir, name = Path(out_dir), top.design.name
+    with workspace(out_dir, name) as work:
+        made = implement(board, Wired(top, board), name, work, log=out_dir / f"{name}.log")
+        verilog_file, design_file = work / f"{name}.v", work / f"{name}.design.json"
+        verilog_file.write_text(verilog(top, name))
+        design_file.write_text(top.design.to_json())
+        files = [made.bitstream, verilog_file, design_file]
+        report = BuildReport(
+            name=name,
+            board=board.name,
+            digest=top.design.digest,
+            uses=made.uses,
+            clocks=made.clocks,
+            interval=top.transducer.interval,
+            tools=made.tools,
+            files={file.name: sha256(file.read_bytes()).hexdigest() for file in files},
+        )
+        report_file = work / f"{name}.report.json"
+        report_file.write_text(report.to_json())
+        for file in [*files, report_file]:
+            file.replace(out_dir / file.name)
+    return report

@@ -1,0 +1,140 @@
+"""What synthesis makes of a design answers, byte for byte, as the design does.
+
+Synthesis has been caught dropping registers, and once a whole datapath, without an error. So the
+synthesised cells run in Icarus Verilog, with the models of the cells that come with Yosys.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import boards
+from boards import yosys
+from boards.host import Device
+from boards.simulated import SimulatedPort
+from boards.toolchain import implement
+from boards.top import Top, Wired
+from catgrad.hdl.transducer import Transducer
+from tests.boards.learners import DIVISOR, PATIENCE, lms
+
+BENCH = Path(__file__).with_name("netlist_bench.v")
+SHARE = Path(find_spec("pyosys").origin).with_name("share")
+
+
+class Recorder:
+    """A port that remembers what went through it."""
+
+    def __init__(self, port: SimulatedPort) -> None:
+        self.port = port
+        self.requests: list[bytes] = []
+        self.answers = b""
+
+    def write(self, data: bytes) -> None:
+        self.requests.append(data)
+        self.port.write(data)
+
+    def read(self, count: int) -> bytes:
+        data = self.port.read(count)
+        self.answers += data
+        return data
+
+    def clear(self) -> None:
+        self.port.clear()
+
+
+def conversation(top: Top) -> Recorder:
+    """A host that tries everything on a board."""
+    recorder = Recorder(SimulatedPort(top))
+    device = Device(recorder, top.design)
+    rng = np.random.default_rng(2)
+    samples = rng.integers(-2048, 2048, size=(12, 3))
+    for x0, x1, y in samples[:6]:
+        device.learn([x0, x1], [y])
+    device.predict([-2048, 2047])
+    device.fetch()
+    device.load([-32768, 32767])
+    for x0, x1, y in samples[6:]:
+        device.learn([x0, x1], [y])
+    device.fetch()
+    device.counters()
+    return recorder
+
+
+def ice40_models() -> str:
+    """Yosys's models, without default levels on unconnected inputs, which Icarus cannot parse."""
+    return "`define NO_ICE40_DEFAULT_ASSIGNMENTS\n" + (SHARE / "ice40/cells_sim.v").read_text()
+
+
+def ecp5_models() -> str:
+    """Yosys's models, and the multiplier, without its registers, and the reset that it lacks."""
+    names = ["common_sim.vh", "ccu2c_sim.vh", "cells_sim.v"]
+    models = "\n".join((SHARE / "ecp5" / name).read_text() for name in names)
+    # Icarus 11 does not know an $error outside of processes.
+    models = re.sub(r"`include .*|\$error.*", "", models)
+
+    def row(port: str, width: int) -> str:
+        return ", ".join(f"{port}{i}" for i in reversed(range(width)))
+
+    a, b, c, p = row("A", 18), row("B", 18), row("C", 18), row("P", 36)
+    controls = ", ".join(["SOURCEA", "SOURCEB", row("CLK", 4), row("CE", 4), row("RST", 4)])
+    return f"""
+{models}
+module MULT18X18D(input {a}, {b}, {c}, SIGNEDA, SIGNEDB, {controls}, output {p});
+  parameter REG_INPUTA_CLK = "", REG_INPUTB_CLK = "", REG_OUTPUT_CLK = "", REG_PIPELINE_CLK = "";
+  wire signed [18:0] a = {{SIGNEDA & A17, {a}}};
+  wire signed [18:0] b = {{SIGNEDB & B17, {b}}};
+  assign {{{p}}} = a * b;
+endmodule
+
+module SGSR(input CLK, GSR);
+endmodule
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "cycles", "clock", "models"),
+    [
+        ("icebreaker", 1, "clk12_0__io", ice40_models),
+        ("icebreaker", 3, "clk12_0__io", ice40_models),
+        ("ulx3s", 2, "clk25_0__io", ecp5_models),
+    ],
+)
+def test_the_cells_answer_as_the_design(
+    name: str, cycles: int, clock: str, models: Callable[[], str], tmp_path: Path
+) -> None:
+    board = boards.get(name)
+    top = Top(Transducer(lms(2), [5, -6], cycles), "lms", DIVISOR, PATIENCE)
+    implement(board, Wired(top, board), "lms", tmp_path, tmp_path / "lms.log")
+    commands = "read_json lms.json; write_verilog -noattr netlist.v"
+    subprocess.run([sys.executable, yosys.__file__, "-q", "-p", commands], cwd=tmp_path, check=True)
+
+    expected = conversation(top)
+    marked = [
+        byte + 256 * (i == len(request) - 1)
+        for request in expected.requests
+        for i, byte in enumerate(request)
+    ]
+    (tmp_path / "requests.hex").write_text("".join(f"{byte:x}\n" for byte in marked))
+    (tmp_path / "models.v").write_text(models())
+    defines = {
+        "DIVISOR": DIVISOR,
+        "COUNT": len(marked),
+        "PAUSE": 30 * 10 * DIVISOR,
+        "DESIGN": f"lms lms(.{clock}(clk_pin), .uart_0__rx__io(rx_pin), .uart_0__tx__io(tx));",
+    }
+    options = ["-g2012", "-s", "bench", *(f"-D{name}={value}" for name, value in defines.items())]
+    sources = ["models.v", "netlist.v", str(BENCH)]
+    subprocess.run(["iverilog", "-o", "bench", *options, *sources], cwd=tmp_path, check=True)
+    done = subprocess.run(
+        ["vvp", "-n", "bench"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert bytes.fromhex(done.stdout) == expected.answers
