@@ -1,0 +1,24 @@
+"""catgrad compiles a model and its learning rule into static programs: NumPy source, and hardware."""
+
+from catgrad import layers
+from catgrad.compile import compile_model
+from catgrad.core.types import Dtype, Fixed, NdArrayType, obj, op
+from catgrad.errors import CatgradError
+from catgrad.fixed.formats import Formats
+from catgrad.fixed.ranges import Samples
+from catgrad.hardware import Spatial, compile_hardware
+
+__all__ = [
+    "CatgradError",
+    "Dtype",
+    "Fixed",
+    "Formats",
+    "NdArrayType",
+    "Samples",
+    "Spatial",
+    "compile_hardware",
+    "compile_model",
+    "layers",
+    "obj",
+    "op",
+]

@@ -1,0 +1,50 @@
+"""From a model, a learning rule and a loss to a class with `predict` and `step`."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from catgrad.combinators import Canonical
+from catgrad.hypergraph import Labels, OpenHypergraph
+from catgrad.learner import gradients, learner, parameter_gradients, predict, step
+from catgrad.target.python import Function, compile_class, to_source
+
+
+def compile_model(
+    model: OpenHypergraph, opt: Canonical, loss: Canonical
+) -> tuple[Any, Labels, ast.Module]:
+    """Compile ``model : X → Y`` with its learning rule and loss to static NumPy source.
+
+    Returns a class, the types `P` of the model's parameters, and the source as a syntax tree
+    (``ast.unparse`` of which is the source). The methods of the class all return lists:
+
+    - ``predict(*P, *X) -> [*Y]``
+    - ``step(*P, *X, *Y) -> [*P]``, the parameters after one step of learning
+    - ``rev(*P, *X, *Y) -> [*P, *X]``, the reverse derivative of the model
+    - ``rev_p(*P, *X, *Y) -> [*P]``, its part at the parameters
+    """
+    compiled = learner(model, opt, loss)
+    names = list(compiled.parameter_names)
+    x, y = _numbered("x", len(compiled.X)), _numbered("y", len(compiled.Y))
+    changes = [f"d_{name}" for name in [*names, *x]]
+    source = to_source(
+        {
+            "predict": Function(
+                predict(compiled), [*names, *x], _numbered("prediction", len(compiled.Y))
+            ),
+            "step": Function(step(compiled), [*names, *x, *y], [f"new_{name}" for name in names]),
+            "rev": Function(gradients(compiled), [*names, *x, *(f"d_{n}" for n in y)], changes),
+            "rev_p": Function(
+                parameter_gradients(compiled),
+                [*names, *x, *(f"d_{n}" for n in y)],
+                changes[: len(names)],
+            ),
+        },
+        "CompiledModel",
+    )
+    return compile_class(source), compiled.P, ast.parse(source)
+
+
+def _numbered(name: str, count: int) -> list[str]:
+    return [name] if count == 1 else [f"{name}_{i}" for i in range(count)]
