@@ -1,0 +1,76 @@
+"""Build a learning design for a board: python examples/bitstream.py --board icebreaker."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import iris
+import lms
+
+import boards
+from boards.report import BuildReport
+from boards.top import Top, build
+from catgrad import CatgradError, Spatial, compile_hardware, layers
+from catgrad.hdl.delay_line import DelayLine
+from catgrad.hdl.layout import shape_of
+from catgrad.hdl.transducer import Transducer
+
+EXAMPLE = {"icebreaker": "lms", "ulx3s": "iris"}
+"""What is built for a board unless said otherwise: a learner that fits it."""
+
+
+def iris_top(board: boards.Board) -> Top:
+    """The iris classifier, its weights set to small random numbers at reset."""
+    hardware = compile_hardware(
+        iris.model(), layers.sgd(iris.RATE), layers.mse, iris.FORMATS, Spatial(cycles=iris.CYCLES)
+    )
+    parameters = hardware.quantise_parameters(iris.initial(hardware.parameter_types))
+    return Top.on(board, hardware.component(parameters), "iris")
+
+
+def lms_top(board: boards.Board) -> Top:
+    """The adaptive filter: one sample of each signal a frame, the last few kept on the board."""
+    hardware = compile_hardware(
+        lms.model(), layers.sgd(lms.RATE), layers.mse, lms.FORMATS, Spatial(cycles=lms.CYCLES)
+    )
+    learner: Transducer = hardware.component()
+    [sample] = {shape_of(format) for format in hardware.netlist.input("x").formats}
+    return Top.on(board, learner, "lms", DelayLine(sample, lms.TAPS))
+
+
+TOPS = {"iris": iris_top, "lms": lms_top}
+
+
+def build_example(board_name: str, example: str | None, directory: Path) -> BuildReport:
+    """Synthesise, place and route an example, and write its files into a directory."""
+    board = boards.get(board_name)
+    example = example or EXAMPLE.get(board_name, "lms")
+    if example not in TOPS:
+        raise CatgradError(
+            f"There is no example named {example!r}; the examples are {', '.join(TOPS)}."
+        )
+    directory.mkdir(parents=True, exist_ok=True)
+    return build(board, TOPS[example](board), directory)
+
+
+def main() -> int:
+    """Build what the command line names; exit status 1 and one sentence where that fails."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--board", required=True, help=f"one of {', '.join(boards.BOARDS)}")
+    parser.add_argument("--example", help=f"one of {', '.join(TOPS)}")
+    parser.add_argument("--out", type=Path, help="where the files go; build/<board> by default")
+    arguments = parser.parse_args()
+    try:
+        out = arguments.out or Path("build") / arguments.board
+        print(build_example(arguments.board, arguments.example, out))
+    except CatgradError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"Files are in {out}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

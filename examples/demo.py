@@ -1,0 +1,217 @@
+"""The whole way once: a model trains itself in hardware, from Python to bitstream, bit for bit.
+
+Compiles the iris classifier, trains it in float and in integers, simulates the *training hardware*
+on the same flowers and compares every integer, builds bitstreams for two boards, and leaves a page
+in build/.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import iris
+import lms
+import numpy as np
+from bitstream import build_example
+from page import curve, lms_curve, write_page
+from rich.console import Console
+from rich.progress import track
+from rich.syntax import Syntax
+
+from boards.report import BuildReport
+from catgrad import CatgradError, Samples, Spatial, compile_hardware, compile_model, layers
+from catgrad.draw import draw
+from catgrad.hardware import Hardware
+from catgrad.learner import learner, predict, transition
+from sim import Samples as Stream
+from sim import Trace, simulate
+from sim.reference import reference_trace
+
+BUILD = Path("build")
+SEED = 0
+FILTER_SAMPLES = 1500
+console = Console()
+
+
+@dataclass(frozen=True)
+class Run:
+    """What training came to: the accuracy on the test flowers after each so many steps."""
+
+    steps: list[int]
+    accuracy: list[float]
+
+
+def show_source() -> None:
+    """1. The training step is a plain program."""
+    console.rule("1  The iris model, compiled: predict and step as NumPy source")
+    compiled, _, _ = compile_model(iris.model(), layers.sgd(iris.RATE), layers.mse)
+    text = compiled.source.split("    @staticmethod\n    def rev(")[0]
+    console.print(Syntax(text.rstrip(), "python", background_color="default"))
+
+
+def train_float(order: list[int]) -> Run:
+    """2a. Train in float, one flower at a time."""
+    compiled, types, _ = compile_model(iris.model(), layers.sgd(iris.RATE), layers.mse)
+    program = compiled()
+    train, test = iris.load(SEED)
+    parameters = [a.astype(np.float32) for a in iris.initial(list(types), SEED)]
+    xs, ys, tests = (a.astype(np.float32)[:, None] for a in (train.x, train.y, test.x))
+    run = Run([], [])
+    for step, i in enumerate(track(order, "training in float   ", console=console), 1):
+        parameters = program.step(*parameters, xs[i], ys[i])
+        if step % iris.EVERY == 0:
+            predictions = np.array([program.predict(*parameters, x)[0][0] for x in tests])
+            run.steps.append(step)
+            run.accuracy.append(iris.accuracy(predictions, test.y))
+    return run
+
+
+def integer_accuracy(hardware: Hardware, trace: Trace, description: str) -> Run:
+    """The accuracy of the integer program with the parameters that a trace shows, step by step."""
+    _, test = iris.load(SEED)
+    xs = [hardware.quantise_x(x[None]) for x in test.x]
+    run = Run([], [])
+    steps = range(iris.EVERY, len(trace.parameters) + 1, iris.EVERY)
+    for step in track(steps, description, console=console):
+        p = hardware.unflatten(trace.parameters[step - 1], hardware.parameter_types)
+        predictions = np.array([hardware.reference.predict(*p, *x)[0][0] for x in xs])
+        run.steps.append(step)
+        run.accuracy.append(iris.accuracy(predictions, test.y))
+    return run
+
+
+def iris_stream(hardware: Hardware, order: list[int]) -> Stream:
+    """The flowers as the hardware receives them."""
+    train, _ = iris.load(SEED)
+    x = np.array([hardware.flatten(hardware.quantise_x(train.x[i][None])) for i in order])
+    y = np.array([hardware.flatten(hardware.quantise_y(train.y[i][None])) for i in order])
+    return Stream(x, y, np.ones(len(order), dtype=bool))
+
+
+def lms_run() -> tuple[Trace, np.ndarray, np.ndarray]:
+    """The adaptive filter in integers and in float: the trace, and the error of each."""
+    hardware = compile_hardware(
+        lms.model(), layers.sgd(lms.RATE), layers.mse, lms.FORMATS, Spatial(cycles=lms.CYCLES)
+    )
+    x, y = lms.signals(FILTER_SAMPLES)
+    start = [np.zeros(T.shape) for T in hardware.parameter_types]
+    stream = Stream(
+        np.array([hardware.flatten(hardware.quantise_x(row[None])) for row in x]),
+        np.array([hardware.flatten(hardware.quantise_y(row[None])) for row in y]),
+        np.ones(len(x), dtype=bool),
+    )
+    parameters = hardware.quantise_parameters(start)
+    reference = reference_trace(hardware, stream, parameters)
+    simulated = simulate(hardware.component(parameters), stream, "verilator", stall=0.1)
+    console.print(f"adaptive filter: {simulated.compare(reference):,} integers compared, all equal")
+    [T] = hardware.prediction_types
+    fixed_error = (reference.predictions * T.fixed.step - y)[:, 0]
+    compiled, _, _ = compile_model(lms.model(), layers.sgd(lms.RATE), layers.mse)
+    program, w, float_error = compiled(), np.zeros((lms.TAPS, 1), np.float32), []
+    for row, target in zip(x.astype(np.float32), y.astype(np.float32), strict=True):
+        [prediction] = program.predict(w, row[None])
+        float_error.append(float(prediction[0, 0] - target[0]))
+        [w] = program.step(w, row[None], target[None])
+    return simulated, fixed_error, np.array(float_error)
+
+
+def build_boards() -> list[BuildReport]:
+    """4. Bitstreams for two boards of two families."""
+    reports = []
+    for board, example in (("icebreaker", "lms"), ("ulx3s", "iris")):
+        with console.status(f"synthesis, place and route: {example} on {board} ..."):
+            report = build_example(board, example, BUILD / board)
+        console.print(str(report), highlight=False)
+        reports.append(report)
+    return reports
+
+
+def pictures() -> dict[str, str]:
+    """5. String diagrams of the model and of its training step."""
+    iris_learner = learner(iris.model(), layers.sgd(iris.RATE), layers.mse)
+    names = [*iris_learner.parameter_names, "x"]
+    tick = transition(iris_learner.whole, iris_learner.parameters)
+    news = [f"new {name}" for name in iris_learner.parameter_names]
+    return {
+        "model": draw(predict(iris_learner), inputs=names, outputs=["prediction"]),
+        "step": draw(tick, inputs=[*names, "y"], outputs=["prediction", *news]),
+    }
+
+
+def main() -> int:
+    """Run the demo; exit status 1 and one sentence where something it needs is missing."""
+    BUILD.mkdir(exist_ok=True)
+    show_source()
+
+    console.rule("2  Training on 100 iris flowers, testing on the other 50")
+    train, _ = iris.load(SEED)
+    order = train.epochs(iris.EPOCHS, SEED)
+    floats = train_float(order)
+    initial = iris.initial(list(learner(iris.model(), layers.sgd(1), layers.mse).P), SEED)
+    calibration = Samples(
+        [a.astype(np.float32) for a in initial],
+        [train.x[order, None].astype(np.float32)],
+        [train.y[order, None].astype(np.float32)],
+    )
+    hardware = compile_hardware(
+        iris.model(),
+        layers.sgd(iris.RATE),
+        layers.mse,
+        iris.FORMATS,
+        Spatial(cycles=iris.CYCLES),
+        calibration,
+    )
+    parameters = hardware.quantise_parameters(initial)
+    stream = iris_stream(hardware, order)
+    reference = reference_trace(hardware, stream, parameters)
+    integers = integer_accuracy(hardware, reference, "training in integers")
+    console.print(
+        f"test accuracy after {iris.EPOCHS} epochs: float {floats.accuracy[-1]:.1%}, "
+        f"integers {integers.accuracy[-1]:.1%} ({hardware.formats.data} numbers)"
+    )
+
+    console.rule("3  The training hardware, simulated, against the integer program")
+    console.print(str(hardware.report()), highlight=False)
+    with console.status(f"Verilator: {len(order):,} samples through the Verilog ..."):
+        simulated = simulate(hardware.component(parameters), stream, "verilator", stall=0.1)
+    compared = simulated.compare(reference)
+    console.print(
+        f"{len(order):,} training steps in {simulated.cycles:,} clock cycles: every prediction, "
+        f"every parameter and every counter after every step, {compared:,} integers, all equal (==)"
+    )
+    machine = integer_accuracy(hardware, simulated, "accuracy in hardware")
+    filtered, fixed_error, float_error = lms_run()
+
+    console.rule("4  Bitstreams")
+    written = hardware.export(BUILD / "verilog", parameters)
+    console.print(f"wrote {', '.join(map(str, written))}", highlight=False)
+    reports = build_boards()
+
+    console.rule("5  A page to look at")
+    images = pictures() | {
+        "training": curve(
+            {
+                "float": (floats.steps, floats.accuracy),
+                "integer NumPy": (integers.steps, integers.accuracy),
+                "hardware (Verilator)": (machine.steps, machine.accuracy),
+            }
+        ),
+        "filter": lms_curve({"float": float_error, "hardware (Verilator)": fixed_error}),
+    }
+    facts = {
+        "integers compared": f"{compared + filtered.predictions.size + filtered.parameters.size:,}",
+        "test accuracy, float": f"{floats.accuracy[-1]:.1%}",
+        "test accuracy, hardware": f"{machine.accuracy[-1]:.1%}",
+    }
+    console.print(f"open {write_page(BUILD, images, facts, reports, hardware.source)}")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except CatgradError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)

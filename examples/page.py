@@ -1,0 +1,89 @@
+"""The demo's page: curves, string diagrams, what was built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from boards.report import BuildReport
+from catgrad.publish import publish
+
+COLOURS = ("#1b6ca8", "#e08e0b", "#2a9d57")
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem;
+       color: #1d2733; background: #fff }
+h1, h2 { font-weight: 600; line-height: 1.2 } h2 { margin-top: 3rem }
+figure { margin: 1rem 0; overflow-x: auto } figcaption { color: #5b6b7b }
+pre { background: #f5f7f9; padding: 1rem; overflow-x: auto; font-size: 13px }
+table { border-collapse: collapse } td, th { padding: .25rem .9rem .25rem 0; text-align: left }
+"""
+
+
+def curve(runs: Mapping[str, tuple[Sequence[int], Sequence[float]]]) -> str:
+    """Test accuracy over training steps, one line for each run, as SVG."""
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    axes = figure.subplots()
+    styles = ({"lw": 2}, {"lw": 5, "alpha": 0.35}, {"lw": 0, "marker": "o", "ms": 4})
+    for (name, (steps, accuracy)), colour, style in zip(
+        runs.items(), COLOURS, styles, strict=True
+    ):
+        axes.plot(steps, [100 * a for a in accuracy], color=colour, label=name, **style)
+    axes.set(xlabel="flowers learned from", ylabel="test accuracy, %", ylim=(0, 102))
+    return _svg(figure)
+
+
+def lms_curve(errors: Mapping[str, np.ndarray], window: int = 50) -> str:
+    """The mean square error of a filter in dB, over a sliding window, as SVG."""
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    axes = figure.subplots()
+    for (name, error), colour, width in zip(errors.items(), COLOURS, (5, 1.5), strict=False):
+        power = np.convolve(error**2, np.ones(window) / window, "valid")
+        axes.plot(10 * np.log10(power), color=colour, lw=width, label=name)
+    axes.set(xlabel="samples", ylabel=f"mean square error over {window} samples, dB")
+    return _svg(figure)
+
+
+def _svg(figure: Figure) -> str:
+    for axes in figure.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25)
+        axes.legend(frameon=False)
+    text = StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None})
+    return text.getvalue()[text.getvalue().index("<svg") :]
+
+
+def write_page(
+    directory: Path,
+    images: Mapping[str, str],
+    facts: Mapping[str, str],
+    reports: Sequence[BuildReport],
+    source: str,
+) -> Path:
+    """Write each picture as a file of its own, and the page that shows them all."""
+    for name, svg in images.items():
+        publish(directory / f"{name}.svg", svg)
+    captions = {
+        "training": "Iris 4-4-3, learned flower by flower. The integer program and the hardware "
+        "agree in every bit, so their marks lie on one line.",
+        "model": "The model, as the compiler sees it: predict.",
+        "step": "The same model, differentiated: one training step.",
+        "filter": "An adaptive filter finds an unknown channel.",
+    }
+    figures = "".join(
+        f"<figure>{images[name]}<figcaption>{escape(text)}</figcaption></figure>"
+        for name, text in captions.items()
+    )
+    rows = "".join(f"<tr><th>{escape(k)}<td>{escape(v)}" for k, v in facts.items())
+    built = "".join(f"<pre>{escape(str(report))}</pre>" for report in reports)
+    page = (
+        f"<!doctype html><meta charset=utf-8><title>catgrad</title><style>{STYLE}</style>"
+        f"<h1>A model that trains itself in hardware</h1><table>{rows}</table>{figures}"
+        f"<h2>Bitstreams</h2>{built}<h2>The integer program</h2><pre>{escape(source)}</pre>"
+    )
+    return publish(directory / "index.html", page)
