@@ -7,7 +7,7 @@ from typing import Any
 
 from catgrad.combinators import Canonical
 from catgrad.hypergraph import Labels, OpenHypergraph
-from catgrad.learner import gradients, learner, parameter_gradients, predict, step
+from catgrad.learner import gradients, learner, numbered, parameter_gradients, predict, step
 from catgrad.target.python import Function, compile_class, to_source
 
 
@@ -26,25 +26,18 @@ def compile_model(
     """
     compiled = learner(model, opt, loss)
     names = list(compiled.parameter_names)
-    x, y = _numbered("x", len(compiled.X)), _numbered("y", len(compiled.Y))
+    x, y = numbered("x", len(compiled.X)), numbered("y", len(compiled.Y))
     changes = [f"d_{name}" for name in [*names, *x]]
-    source = to_source(
-        {
-            "predict": Function(
-                predict(compiled), [*names, *x], _numbered("prediction", len(compiled.Y))
-            ),
-            "step": Function(step(compiled), [*names, *x, *y], [f"new_{name}" for name in names]),
-            "rev": Function(gradients(compiled), [*names, *x, *(f"d_{n}" for n in y)], changes),
-            "rev_p": Function(
-                parameter_gradients(compiled),
-                [*names, *x, *(f"d_{n}" for n in y)],
-                changes[: len(names)],
-            ),
-        },
-        "CompiledModel",
-    )
-    return compile_class(source), compiled.P, ast.parse(source)
-
-
-def _numbered(name: str, count: int) -> list[str]:
-    return [name] if count == 1 else [f"{name}_{i}" for i in range(count)]
+    outputs = numbered("prediction", len(compiled.Y))
+    news = [f"new_{name}" for name in names]
+    d_y = [f"d_{name}" for name in y]
+    functions = {
+        "predict": Function(predict(compiled), [*names, *x], outputs),
+        "step": Function(step(compiled), [*names, *x, *y], news),
+        "rev": Function(gradients(compiled), [*names, *x, *d_y], changes),
+        "rev_p": Function(
+            parameter_gradients(compiled), [*names, *x, *d_y], changes[: len(names)]
+        ),
+    }
+    source = to_source(functions, "CompiledModel")
+    return compile_class(source, functions), compiled.P, ast.parse(source)

@@ -28,7 +28,7 @@ from catgrad.hdl.transducer import Transducer
 from catgrad.hdl.verilog import verilog
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.kernel import to_kernels, unroll
-from catgrad.learner import Learner, learner, transition
+from catgrad.learner import Learner, learner, numbered, transition
 from catgrad.publish import publish
 from catgrad.target.python import Function, compile_class, to_source
 
@@ -118,28 +118,29 @@ class Hardware:
         ``predict(*P, *X) -> [*Y]``; ``step(*P, *X, *Y) -> [*P]``;
         ``transition(*P, *X, *Y) -> [*Y, *P, forward_saturations, learning_saturations]``.
         """
-        return compile_class(self.source)()
+        return compile_class(self.source, self._functions)()
 
     @cached_property
     def source(self) -> str:
         """The source of `reference`: NumPy on integers, importing nothing else."""
+        return to_source(self._functions, "Reference")
+
+    @cached_property
+    def _functions(self) -> dict[str, Function]:
         p, y = self.learner.parameters, len(self.learner.Y)
         x = len(self.x_types)
-        names = [*self.learner.parameter_names, *_numbered("x", x), *_numbered("y", y)]
-        predictions = _numbered("prediction", y)
+        names = [*self.learner.parameter_names, *numbered("x", x), *numbered("y", y)]
+        predictions = numbered("prediction", y)
         news = [f"new_{name}" for name in self.learner.parameter_names]
         counters = ["forward_saturations", "learning_saturations"]
         forward = simplify(keep_outputs(self.program, range(y)))
         predict = simplify(keep_inputs(forward, range(p + x)))
         step = simplify(keep_outputs(self.program, range(y, y + p)))
-        return to_source(
-            {
-                "predict": Function(predict, names[: p + x], predictions),
-                "step": Function(step, names, news),
-                "transition": Function(self.program, names, [*predictions, *news, *counters]),
-            },
-            "Reference",
-        )
+        return {
+            "predict": Function(predict, names[: p + x], predictions),
+            "step": Function(step, names, news),
+            "transition": Function(self.program, names, [*predictions, *news, *counters]),
+        }
 
     @cached_property
     def netlist(self) -> Netlist:
@@ -207,14 +208,14 @@ class Hardware:
         """One real sample as mantissas."""
         return [
             _checked(name, T, a)
-            for name, T, a in zip(_numbered("x", len(arrays)), self.x_types, arrays, strict=True)
+            for name, T, a in zip(numbered("x", len(arrays)), self.x_types, arrays, strict=True)
         ]
 
     def quantise_y(self, *arrays: ArrayLike) -> list[Integers]:
         """One real target as mantissas."""
         return [
             _checked(name, T, a)
-            for name, T, a in zip(_numbered("y", len(arrays)), self.y_types, arrays, strict=True)
+            for name, T, a in zip(numbered("y", len(arrays)), self.y_types, arrays, strict=True)
         ]
 
     def dequantise_prediction(self, arrays: Sequence[ArrayLike]) -> list[NDArray[np.float64]]:
@@ -252,10 +253,6 @@ def compile_hardware(
     targets = range(len(tick.source) - len(float_learner.Y), len(tick.source))
     program = simplify(count_saturations(tick, targets))
     return Hardware(float_learner, formats, schedule or Spatial(), program)
-
-
-def _numbered(name: str, count: int) -> list[str]:
-    return [name] if count == 1 else [f"{name}_{i}" for i in range(count)]
 
 
 def _checked(name: str, T: NdArrayType, values: ArrayLike) -> Integers:

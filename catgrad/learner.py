@@ -93,3 +93,8 @@ def step(learner: Learner) -> OpenHypergraph:
     """``P ● X ● Y' → P'`` of C: learn."""
     f = transition(learner.whole, learner.parameters)
     return simplify(keep_outputs(f, range(len(learner.Y), len(f.target))))
+
+
+def numbered(name: str, count: int) -> list[str]:
+    """What generated source calls `count` arrays of one role: ``x``, or ``x_0, x_1, ...``."""
+    return [name] if count == 1 else [f"{name}_{i}" for i in range(count)]
