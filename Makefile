@@ -4,7 +4,6 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 BOARD ?= icebreaker
-EXAMPLE ?= examples/iris.py
 PYTEST := .venv/bin/python -m pytest
 
 .PHONY: help
@@ -16,11 +15,11 @@ demo: .venv/.complete  ## from a model to NumPy, to hardware and to a picture, i
 	.venv/bin/python examples/demo.py
 
 .PHONY: test
-test: .venv/.complete system-packages  ## all tests but the slow ones, and every docstring example
+test: system-packages  ## all tests but the slow ones, and every docstring example
 	$(PYTEST) -n 2 -m "not slow"
 
 .PHONY: test-all
-test-all: .venv/.complete system-packages  ## all tests
+test-all: system-packages  ## all tests
 	$(PYTEST) -n 2
 
 .PHONY: lint
@@ -30,20 +29,20 @@ lint: .venv/.complete  ## style, formatting and types
 	.venv/bin/mypy
 
 .PHONY: sim
-sim: .venv/.complete system-packages  ## the same samples through NumPy and every simulator
-	$(PYTEST) tests/sim
+sim: system-packages  ## the same samples through NumPy and every simulator
+	$(PYTEST) -n 2 tests/sim tests/test_conformance.py
 
 .PHONY: bitstream
-bitstream: .venv/.complete  ## EXAMPLE=examples/iris.py for BOARD=icebreaker or BOARD=ulx3s
-	.venv/bin/catgrad build $(EXAMPLE) --board $(BOARD)
+bitstream: .venv/.complete  ## a learning circuit for BOARD=icebreaker or BOARD=ulx3s
+	.venv/bin/python examples/bitstream.py --board $(BOARD)
 
 .PHONY: bench
-bench: .venv/.complete  ## measure compile time and hardware; prints tables
+bench: .venv/.complete  ## measure how compile time grows with the program
 	@for program in bench/*.py; do echo "$$program"; .venv/bin/python "$$program"; done
 
 .PHONY: golden-update
 golden-update: .venv/.complete  ## rewrite the golden files; review the difference like code
-	$(PYTEST) --golden-update -m golden
+	$(PYTEST) --golden-update $$(grep -rlw golden --include='test_*.py' tests)
 	git diff --stat -- tests
 
 .PHONY: clean
@@ -52,7 +51,7 @@ clean:  ## remove what was built; the environment in .venv stays
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 .PHONY: system-packages
-system-packages:
+system-packages: .venv/.complete
 	@tools/system_packages.sh
 
 # One environment serves every command. It is repaired when it is missing or its Python has gone,
@@ -62,7 +61,7 @@ system-packages:
 	  python=$$(tools/python.sh); \
 	  echo "Making .venv with $$($$python --version) ..."; \
 	  $$python -m venv --clear .venv; }
-	@echo "Installing catgrad and its tools into .venv (about 900 MB; half a minute or more) ..."
+	@echo "Installing catgrad and its tools into .venv (about 1 GB; a minute or so) ..."
 	@# PIP_USER: a pip told to install for the user everywhere cannot install into .venv.
 	@PIP_USER=0 .venv/bin/python -m pip install --quiet --disable-pip-version-check \
 	  --editable '.[boards,sim,plots,examples,dev]'

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from rich.table import Table
 from sklearn.datasets import load_digits, load_iris
 
 from catgrad import Dtype, Fixed, Formats, NdArrayType, compile_hardware, compile_model, layers
-from catgrad.combinators import identity
+from catgrad.combinators import Canonical, identity
 from catgrad.hypergraph import OpenHypergraph
 
 Floats = NDArray[np.float64]
@@ -31,8 +32,8 @@ class Task:
     name: str
     data: Callable[[int], tuple[Floats, Floats, Floats, Floats]]
     widths: tuple[int, ...]
-    activation: object
-    output: object
+    activation: Canonical
+    output: Canonical
     rate: int
     formats: Formats
     epochs: int
@@ -61,7 +62,7 @@ def model(task: Task) -> OpenHypergraph:
     """Dense layers of the task's widths."""
     arrays = [NdArrayType((n,), Dtype.float32) for n in task.widths]
     stacked = identity(layers.linear(ONE, arrays[0], arrays[0]).source)
-    for i, (A, B) in enumerate(zip(arrays[:-1], arrays[1:], strict=True)):
+    for i, (A, B) in enumerate(pairwise(arrays)):
         last = i == len(arrays) - 2
         stacked = stacked >> layers.dense(ONE, A, B, task.output if last else task.activation)
     return stacked
@@ -107,7 +108,7 @@ def train(task: Task, seed: int) -> tuple[float, float]:
 RELU, SIGMOID = layers.relu, layers.sigmoid
 WIDE = Formats.uniform(16, 12)
 TASKS = [
-    Task("iris 4-3, linear", iris, (4, 3), None, identity, 5, WIDE, 40, 8, 0.825),
+    Task("iris 4-3, linear", iris, (4, 3), identity, identity, 5, WIDE, 40, 8, 0.825),
     Task("iris 4-8-3, ReLU", iris, (4, 8, 3), RELU, identity, 5, WIDE, 40, 8, 0.95),
     Task("iris 4-8-3, sigmoid", iris, (4, 8, 3), SIGMOID, SIGMOID, 2, WIDE, 80, 8, 0.94),
     Task("digits 64-32-10, ReLU", digits, (64, 32, 10), RELU, identity, 5, WIDE, 20, 3, 0.957),

@@ -96,7 +96,7 @@ class Frame(NamedTuple):
         """The frame as it is sent.
 
         >>> Frame(Kind.COUNTERS, tag=1).to_bytes().hex(" ")
-        'a5 06 01 00 00 aa d7'
+        'a5 06 01 00 00 94 69'
         """
         body = bytes([self.kind, self.tag]) + len(self.payload).to_bytes(2, "little") + self.payload
         return bytes([SYNC]) + body + crc(body).to_bytes(CRC_BYTES, "big")

@@ -156,7 +156,7 @@ def check_clocks(
 
 @contextmanager
 def workspace(out_dir: Path, name: str) -> Iterator[Path]:
-    """A fresh folder in `out_dir`, gone afterwards. What is worth keeping is renamed out of it."""
+    """A fresh folder in `out_dir`, gone afterwards."""
     out_dir.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out_dir, prefix=f".{name}.") as folder:
         yield Path(folder)

@@ -21,6 +21,7 @@ from boards.uart import Receiver, Transmitter, divisor_for
 from catgrad.circuit import Format, to_text
 from catgrad.hdl.transducer import Transducer
 from catgrad.hdl.verilog import verilog
+from catgrad.publish import publish
 
 PATIENCE_S = 0.1
 """How long a board waits for the next byte of a request. USB adapters pause for up to 16 ms."""
@@ -153,7 +154,7 @@ class Wired(Elaboratable):
 
 
 def build(board: Board, top: Top, out_dir: Path | str) -> BuildReport:
-    """Make the files of a top for a board: all of them, or none.
+    """Make the files of a top for a board; none, if anything fails.
 
     In `out_dir`, for a top named `lms`: the bitstream, `lms.bin` or `lms.bit`; `lms.v`, the top in
     Verilog, for use elsewhere; `lms.design.json`, which a host needs (`Design.read`); and
@@ -163,22 +164,22 @@ def build(board: Board, top: Top, out_dir: Path | str) -> BuildReport:
     out_dir, name = Path(out_dir), top.design.name
     with workspace(out_dir, name) as work:
         made = implement(board, Wired(top, board), name, work, log=out_dir / f"{name}.log")
-        verilog_file, design_file = work / f"{name}.v", work / f"{name}.design.json"
-        verilog_file.write_text(verilog(top, name))
-        design_file.write_text(top.design.to_json())
-        files = [made.bitstream, verilog_file, design_file]
-        report = BuildReport(
-            name=name,
-            board=board.name,
-            digest=top.design.digest,
-            uses=made.uses,
-            clocks=made.clocks,
-            interval=top.transducer.interval,
-            tools=made.tools,
-            files={file.name: sha256(file.read_bytes()).hexdigest() for file in files},
-        )
-        report_file = work / f"{name}.report.json"
-        report_file.write_text(report.to_json())
-        for file in [*files, report_file]:
-            file.replace(out_dir / file.name)
+        files = {
+            made.bitstream.name: made.bitstream.read_bytes(),
+            f"{name}.v": verilog(top, name).encode(),
+            f"{name}.design.json": top.design.to_json().encode(),
+        }
+    report = BuildReport(
+        name=name,
+        board=board.name,
+        digest=top.design.digest,
+        uses=made.uses,
+        clocks=made.clocks,
+        interval=top.transducer.interval,
+        tools=made.tools,
+        files={file: sha256(content).hexdigest() for file, content in files.items()},
+    )
+    for file, content in files.items():
+        publish(out_dir / file, content)
+    publish(out_dir / f"{name}.report.json", report.to_json())
     return report

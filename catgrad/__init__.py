@@ -1,4 +1,4 @@
-"""catgrad compiles a model and its learning rule into static programs: NumPy source, and hardware."""
+"""catgrad compiles a model and its learning rule to static programs: NumPy source, and hardware."""
 
 from catgrad import layers
 from catgrad.compile import compile_model

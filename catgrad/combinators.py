@@ -39,9 +39,7 @@ def transpose(A: Labels, rows: int, columns: int) -> OpenHypergraph:
 def permutation(A: Labels, p: Sequence[int]) -> OpenHypergraph:
     """``A → A[p[0]] ● A[p[1]] ● ...``."""
     if sorted(p) != list(range(len(A))):
-        raise CatgradError(
-            f"Cannot order {len(A)} wires by {list(p)}; name each wire from 0 once."
-        )
+        raise CatgradError(f"Cannot order {len(A)} wires by {list(p)}; name each wire from 0 once.")
     return OpenHypergraph.permutation(A, p)
 
 

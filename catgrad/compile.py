@@ -8,7 +8,7 @@ from typing import Any
 from catgrad.combinators import Canonical
 from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.learner import gradients, learner, numbered, parameter_gradients, predict, step
-from catgrad.target.python import Function, compile_class, to_source
+from catgrad.target.python import Function, to_python_class
 
 
 def compile_model(
@@ -33,11 +33,14 @@ def compile_model(
     d_y = [f"d_{name}" for name in y]
     functions = {
         "predict": Function(predict(compiled), [*names, *x], outputs),
-        "step": Function(step(compiled), [*names, *x, *y], news),
-        "rev": Function(gradients(compiled), [*names, *x, *d_y], changes),
+        "step": Function(step(compiled), [*names, *x, *y], news, seeds=y),
+        "rev": Function(gradients(compiled), [*names, *x, *d_y], changes, seeds=d_y),
         "rev_p": Function(
-            parameter_gradients(compiled), [*names, *x, *d_y], changes[: len(names)]
+            parameter_gradients(compiled),
+            [*names, *x, *d_y],
+            changes[: len(names)],
+            seeds=d_y,
         ),
     }
-    source = to_source(functions, "CompiledModel")
-    return compile_class(source, functions), compiled.P, ast.parse(source)
+    compiled_class, tree = to_python_class(functions, "CompiledModel", return_ast=True)
+    return compiled_class, compiled.P, tree

@@ -1,4 +1,4 @@
-"""From a model and its learning rule to hardware that learns, with the integer program beside it."""
+"""From a model and its learning rule to hardware that learns, and the integer program beside it."""
 
 from __future__ import annotations
 
@@ -129,7 +129,8 @@ class Hardware:
     def _functions(self) -> dict[str, Function]:
         p, y = self.learner.parameters, len(self.learner.Y)
         x = len(self.x_types)
-        names = [*self.learner.parameter_names, *numbered("x", x), *numbered("y", y)]
+        targets = numbered("y", y)
+        names = [*self.learner.parameter_names, *numbered("x", x), *targets]
         predictions = numbered("prediction", y)
         news = [f"new_{name}" for name in self.learner.parameter_names]
         counters = ["forward_saturations", "learning_saturations"]
@@ -138,8 +139,10 @@ class Hardware:
         step = simplify(keep_outputs(self.program, range(y, y + p)))
         return {
             "predict": Function(predict, names[: p + x], predictions),
-            "step": Function(step, names, news),
-            "transition": Function(self.program, names, [*predictions, *news, *counters]),
+            "step": Function(step, names, news, seeds=targets),
+            "transition": Function(
+                self.program, names, [*predictions, *news, *counters], seeds=targets
+            ),
         }
 
     @cached_property

@@ -7,7 +7,10 @@ in build/.
 
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +18,10 @@ import iris
 import lms
 import numpy as np
 from bitstream import build_example
+from numpy.typing import ArrayLike
 from page import curve, lms_curve, write_page
 from rich.console import Console
-from rich.progress import track
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, track
 from rich.syntax import Syntax
 
 from boards.report import BuildReport
@@ -30,8 +34,11 @@ from sim import Trace, simulate
 from sim.reference import reference_trace
 
 BUILD = Path("build")
+COMPILER = shutil.which("g++") and shutil.which("perl")
+SIMULATOR = "verilator" if COMPILER else "amaranth"
+SIMULATED = iris.EPOCHS if COMPILER else 1  # epochs; Amaranth's simulator is slow, but it is there
 SEED = 0
-FILTER_SAMPLES = 1500
+FILTER_SAMPLES = 1500 if COMPILER else 300
 console = Console()
 
 
@@ -41,6 +48,16 @@ class Run:
 
     steps: list[int]
     accuracy: list[float]
+
+
+@contextmanager
+def working(description: str) -> Iterator[None]:
+    """A moving bar and the time, while something runs that cannot say how far it is."""
+    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(description, total=None)
+        yield
+        progress.update(task, total=1, completed=1)
 
 
 def show_source() -> None:
@@ -90,6 +107,15 @@ def iris_stream(hardware: Hardware, order: list[int]) -> Stream:
     return Stream(x, y, np.ones(len(order), dtype=bool))
 
 
+def simulated_learning(
+    hardware: Hardware, parameters: Sequence[ArrayLike], stream: Stream
+) -> Trace:
+    """3. The training hardware, its ports stalling at random."""
+    with working(f"{SIMULATOR}: {len(stream):,} samples through the hardware"):
+        component = hardware.component(parameters)
+        return simulate(component, stream, SIMULATOR, stall=0.1, directory=BUILD / "sim")
+
+
 def lms_run() -> tuple[Trace, np.ndarray, np.ndarray]:
     """The adaptive filter in integers and in float: the trace, and the error of each."""
     hardware = compile_hardware(
@@ -104,7 +130,7 @@ def lms_run() -> tuple[Trace, np.ndarray, np.ndarray]:
     )
     parameters = hardware.quantise_parameters(start)
     reference = reference_trace(hardware, stream, parameters)
-    simulated = simulate(hardware.component(parameters), stream, "verilator", stall=0.1)
+    simulated = simulated_learning(hardware, parameters, stream)
     console.print(f"adaptive filter: {simulated.compare(reference):,} integers compared, all equal")
     [T] = hardware.prediction_types
     fixed_error = (reference.predictions * T.fixed.step - y)[:, 0]
@@ -121,7 +147,7 @@ def build_boards() -> list[BuildReport]:
     """4. Bitstreams for two boards of two families."""
     reports = []
     for board, example in (("icebreaker", "lms"), ("ulx3s", "iris")):
-        with console.status(f"synthesis, place and route: {example} on {board} ..."):
+        with working(f"synthesis, place and route: {example} on {board}"):
             report = build_example(board, example, BUILD / board)
         console.print(str(report), highlight=False)
         reports.append(report)
@@ -174,11 +200,12 @@ def main() -> int:
 
     console.rule("3  The training hardware, simulated, against the integer program")
     console.print(str(hardware.report()), highlight=False)
-    with console.status(f"Verilator: {len(order):,} samples through the Verilog ..."):
-        simulated = simulate(hardware.component(parameters), stream, "verilator", stall=0.1)
-    compared = simulated.compare(reference)
+    count = SIMULATED * len(train.x)
+    part = iris_stream(hardware, order[:count])
+    simulated = simulated_learning(hardware, parameters, part)
+    compared = simulated.compare(reference_trace(hardware, part, parameters))
     console.print(
-        f"{len(order):,} training steps in {simulated.cycles:,} clock cycles: every prediction, "
+        f"{count:,} training steps in {simulated.cycles:,} clock cycles: every prediction, "
         f"every parameter and every counter after every step, {compared:,} integers, all equal (==)"
     )
     machine = integer_accuracy(hardware, simulated, "accuracy in hardware")
@@ -195,10 +222,10 @@ def main() -> int:
             {
                 "float": (floats.steps, floats.accuracy),
                 "integer NumPy": (integers.steps, integers.accuracy),
-                "hardware (Verilator)": (machine.steps, machine.accuracy),
+                f"hardware ({SIMULATOR})": (machine.steps, machine.accuracy),
             }
         ),
-        "filter": lms_curve({"float": float_error, "hardware (Verilator)": fixed_error}),
+        "filter": lms_curve({"float": float_error, f"hardware ({SIMULATOR})": fixed_error}),
     }
     facts = {
         "integers compared": f"{compared + filtered.predictions.size + filtered.parameters.size:,}",

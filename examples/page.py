@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -28,10 +29,12 @@ def curve(runs: Mapping[str, tuple[Sequence[int], Sequence[float]]]) -> str:
     """Test accuracy over training steps, one line for each run, as SVG."""
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
-    styles = ({"lw": 2}, {"lw": 5, "alpha": 0.35}, {"lw": 0, "marker": "o", "ms": 4})
-    for (name, (steps, accuracy)), colour, style in zip(
-        runs.items(), COLOURS, styles, strict=True
-    ):
+    styles: tuple[dict[str, Any], ...] = (
+        {"lw": 2},
+        {"lw": 5, "alpha": 0.35},
+        {"lw": 0, "marker": "o", "ms": 4},
+    )
+    for (name, (steps, accuracy)), colour, style in zip(runs.items(), COLOURS, styles, strict=True):
         axes.plot(steps, [100 * a for a in accuracy], color=colour, label=name, **style)
     axes.set(xlabel="flowers learned from", ylabel="test accuracy, %", ylim=(0, 102))
     return _svg(figure)

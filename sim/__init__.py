@@ -10,7 +10,7 @@ whether the two are equal to the last bit.
 """
 
 from sim.oracle import expected
-from sim.random_samples import random_samples
+from sim.samples import random_samples
 from sim.simulation import simulate
 from sim.streams import SimulationError
 from sim.trace import Samples, Trace

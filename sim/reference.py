@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from catgrad.hardware import Hardware
-from sim.bench import COUNTER_BITS
+from catgrad.hdl.transducer import COUNTER_BITS
 from sim.trace import Samples, Trace
 
 
-def reference_trace(
-    hardware: Hardware, samples: Samples, parameters: Sequence[ArrayLike]
-) -> Trace:
+def reference_trace(hardware: Hardware, samples: Samples, parameters: Sequence[ArrayLike]) -> Trace:
     """The trace of the generated NumPy program, from these parameters on (mantissas).
 
     A sample that is not learned from still predicts, and its forward saturations count.

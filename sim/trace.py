@@ -25,6 +25,8 @@ class Samples:
     train: BoolArray
 
     def __post_init__(self) -> None:
+        # Of other integers than truth values NumPy would make indices.
+        object.__setattr__(self, "train", np.asarray(self.train, dtype=np.bool_))
         for name, array in (("x", self.x), ("y", self.y), ("train", self.train)):
             if array is not None and not 0 < len(array) == len(self.x):
                 raise CatgradError(

@@ -30,9 +30,7 @@ class Recipe:
         """One layer from each width to the next."""
         batch, *arrays = (NdArrayType((n,), Dtype.float32) for n in (self.batch, *self.widths))
         stacked = identity(layers.linear(batch, arrays[0], arrays[0]).source)
-        for A, B, activation in zip(
-            arrays[:-1], arrays[1:], self.activations, strict=True
-        ):
+        for A, B, activation in zip(arrays[:-1], arrays[1:], self.activations, strict=True):
             stacked = stacked >> layers.dense(batch, A, B, ACTIVATIONS[activation])
         return stacked
 

@@ -1,4 +1,4 @@
-"""One learner, every evaluator, the same integers: NumPy, kernels, netlist, and three simulators."""
+"""One learner, every evaluator, the same integers: NumPy, kernels, netlist, three simulators."""
 
 from __future__ import annotations
 
@@ -122,9 +122,10 @@ def test_a_wrong_integer_is_noticed() -> None:
     still = Samples(samples.x, samples.y, np.zeros(5, dtype=bool))
     bias = parameters[1]
     wrong = [parameters[0], bias ^ 1]
+    found = reference_trace(hardware, still, wrong)
+    right = reference_trace(hardware, still, parameters)
     with pytest.raises(CatgradError) as error:
-        trace = reference_trace(hardware, still, wrong)
-        trace.compare(replace(reference_trace(hardware, still, parameters), predictions=trace.predictions))
+        found.compare(replace(right, predictions=found.predictions))
     assert str(error.value) == (
         f"Sample 0: parameters[2] is {bias[0] ^ 1} in NumPy but {bias[0]} in NumPy."
     )

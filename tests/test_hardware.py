@@ -86,28 +86,38 @@ def test_profiled_formats_hold_the_data_that_made_them() -> None:
     [
         (
             Formats.uniform(8, 7),
-            "parameter weights ranges from -0.00957892 to 2.23491, but SQ(1,7) holds -1 to "
-            "0.992188; use SQ(3,5).",
+            (
+                "parameter weights ranges from -0.00957892 to 2.23491, but SQ(1,7) holds -1 to "
+                "0.992188; use SQ(3,5)."
+            ),
         ),
         (
             Formats(Fixed(8, 8), Fixed(16, 12), Fixed(16, 12), Fixed(16, 12)),
-            "input 0 ranges from -0.994523 to 0.99442, but SQ(0,8) holds -0.5 to 0.496094; "
-            "use SQ(1,7).",
+            (
+                "input 0 ranges from -0.994523 to 0.99442, but SQ(0,8) holds -0.5 to 0.496094; "
+                "use SQ(1,7)."
+            ),
         ),
         (
             Formats(Fixed(8, 7), Fixed(16, 12), Fixed(16, 12), Fixed(16, 12)),
-            "wire 3, the result of operation 1 (Compose), ranges from -1.99495 to 3.66108, but "
-            "SQ(1,7) holds -1 to 0.992188; use SQ(3,5).",
+            (
+                "wire 3, the result of operation 1 (Compose), ranges from -1.99495 to 3.66108, but "
+                "SQ(1,7) holds -1 to 0.992188; use SQ(3,5)."
+            ),
         ),
         (
             Formats(Fixed(16, 12), Fixed(16, 12), Fixed(16, 12), Fixed(8, 7)),
-            "target 0 ranges from -5.65499 to 5.86827, but SQ(1,7) holds -1 to 0.992188; "
-            "use SQ(4,4).",
+            (
+                "target 0 ranges from -5.65499 to 5.86827, but SQ(1,7) holds -1 to 0.992188; "
+                "use SQ(4,4)."
+            ),
         ),
         (
             Formats(Fixed(16, 12), Fixed(16, 12), Fixed(6, 5), Fixed(16, 12)),
-            "the gradient at wire 1, the result of operation 0 (SGD), ranges from -5.46152 to "
-            "0.431268, but SQ(1,5) holds -1 to 0.96875; use SQ(4,2).",
+            (
+                "the gradient at wire 1, the result of operation 0 (SGD), ranges from -5.46152 to "
+                "0.431268, but SQ(1,5) holds -1 to 0.96875; use SQ(4,2)."
+            ),
         ),
     ],
 )
@@ -133,11 +143,10 @@ def test_errors() -> None:
     assert str(infinite.value) == (
         "x holds inf at index [0, 1]; fixed point has no such number, so remove or replace it."
     )
+    tame = samples(1.0)
+    wild = Samples(tame.parameters, [tame.x[0] * 1e20], [tame.y[0] * 1e20])
     with pytest.raises(CatgradError) as diverging:
-        wild = samples(1.0)
-        small(
-            calibration=Samples(wild.parameters, [wild.x[0] * 1e20], [wild.y[0] * 1e20]),
-        )
+        small(calibration=wild)
     assert str(diverging.value) == (
         "The float learner diverges on these samples: a wire leaves the range of float32; "
         "lower the rate, scale the data, or start from smaller parameters."

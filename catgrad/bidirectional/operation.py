@@ -388,9 +388,7 @@ class ReLU(Optic):
         #                   ╰────────── M
         T, M = obj(self.T), self.residual()
         bits = self._positive() >> op(ops.Copy(M[0]))
-        return (
-            op(ops.Copy(self.T)) >> (identity(T) @ bits) >> (op(ops.Mask(self.T)) @ identity(M))
-        )
+        return op(ops.Copy(self.T)) >> (identity(T) @ bits) >> (op(ops.Mask(self.T)) @ identity(M))
 
     def rev(self) -> OpenHypergraph:
         return twist(self.residual(), obj(self.T)) >> op(ops.Mask(self.T))

@@ -9,6 +9,7 @@ are what they are) and nowhere else.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum
 
@@ -178,9 +179,7 @@ class NSplit:
     k: int
 
     def __post_init__(self) -> None:
-        require(
-            self.k > 0, self, f"cannot give {self.k} parts", "split into 1 part or more"
-        )
+        require(self.k > 0, self, f"cannot give {self.k} parts", "split into 1 part or more")
 
     def source(self) -> Labels:
         return obj(self.T + self.k)
@@ -214,7 +213,8 @@ class Reshape:
         require(
             self.X.size == self.Y.size,
             self,
-            f"cannot turn {self.X} into {self.Y}: they hold {self.X.size} and {self.Y.size} numbers",
+            f"cannot turn {self.X} into {self.Y}: they hold {self.X.size} and "
+            f"{self.Y.size} numbers",
             "choose shapes of the same size",
         )
         require(
@@ -259,7 +259,7 @@ class Permute:
 
 
 @dataclass(frozen=True)
-class Elementwise:
+class Elementwise(ABC):
     """Two arrays of one shape. `U`, the type of the second, is `T` unless given."""
 
     T: NdArrayType
@@ -294,9 +294,9 @@ class Elementwise:
             return self.T.with_dtype(self.exact(self.T.dtype, self.second.fixed))
         return self.T
 
+    @abstractmethod
     def exact(self, a: Fixed, b: Fixed) -> Fixed:
         """The format of the exact result."""
-        raise AssertionError("each element-wise operation states its own")
 
     def source(self) -> Labels:
         return obj(self.T, self.second)
@@ -329,7 +329,7 @@ class Multiply(Elementwise):
 class Gt(Elementwise):
     """``x > y``: 1 where it holds, else 0; of dtype `BIT` where the operands are `Fixed`."""
 
-    def exact(self, a: Fixed, b: Fixed) -> Fixed:  # noqa: ARG002 - a comparison has one format
+    def exact(self, _a: Fixed, _b: Fixed) -> Fixed:
         return BIT
 
 

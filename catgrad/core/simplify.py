@@ -87,8 +87,8 @@ def share(f: OpenHypergraph) -> OpenHypergraph:
         repeats = alike != original
         repeat, original = FiniteFunction(alike[repeats], X), FiniteFunction(original[repeats], X)
         results, originals = f.H.t.map_indexes(repeat), f.H.t.map_indexes(original)
-        wire = put(wire, results.values.table, originals.values.table)
-        kept = put(kept, repeat.table, xp.zeros((len(repeat),), dtype=xp.bool))
+        wire = _assign(wire, results.values.table, originals.values.table)
+        kept = _assign(kept, repeat.table, xp.zeros((len(repeat),), dtype=xp.bool))
     return _compact(_glue(_select(f, kept), wire))
 
 
@@ -167,9 +167,6 @@ class _Neighbourhood:
         none = integers([W, W], xp)
         starts, reads = f.H.s.offsets[:-1], xp.concat([f.H.s.values.table, none])
         first, second = (xp.where(f.H.s.sizes > j, xp.take(reads, starts + j), W) for j in range(2))
-        writer = drivers(f)
-        sole = xp.take(xp.concat([f.H.t.sizes, integers([0], xp)]), writer) == 1
-        writer = xp.concat([xp.where(sole, writer, X), integers([X], xp)])
         # The operation whose only result is the wire, or X.
         sole = FiniteFunction(xp.nonzero(f.H.t.sizes == 1)[0], X)
         writer = xp.full((W + 1,), X, dtype=xp.int64)
@@ -240,6 +237,14 @@ def _first_equal(f: OpenHypergraph, alike: Array, wire: Array) -> Array:
         classes = xp.unique_inverse(classes * f.H.W + reads[:, j]).inverse_indices
     groups = xp.unique_all(classes)
     return xp.take(alike, xp.take(groups.indices, groups.inverse_indices))
+
+
+def _assign(x: Array, index: Array, values: Array) -> Array:
+    """`put`; NumPy does it in place, with work for ``index`` only."""
+    if isinstance(x, np.ndarray):
+        x[index] = values
+        return x
+    return put(x, index, values)
 
 
 ################################################################################

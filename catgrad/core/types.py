@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ class Dtype(Enum):
     float64 = auto()
     bool = auto()
 
-    def is_floating(self) -> bool:
+    def is_floating(self) -> builtins.bool:  # the member `bool` hides the type
         """Whether these are numbers with a floating point."""
         return self in (Dtype.float32, Dtype.float64)
 

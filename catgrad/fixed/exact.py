@@ -91,12 +91,12 @@ def exactly(operation: object, at: Exactly) -> OpenHypergraph:
 
 
 @exactly.register
-def _(operation: ops.Copy, at: Exactly) -> OpenHypergraph:
+def _(_operation: ops.Copy, at: Exactly) -> OpenHypergraph:
     return op(ops.Copy(at.sources[0]))
 
 
 @exactly.register
-def _(operation: ops.Discard, at: Exactly) -> OpenHypergraph:
+def _(_operation: ops.Discard, at: Exactly) -> OpenHypergraph:
     return op(ops.Discard(at.sources[0]))
 
 
@@ -160,17 +160,17 @@ def _(operation: ops.Elementwise, at: Exactly) -> OpenHypergraph:
 
 
 @exactly.register
-def _(operation: ops.Mask, at: Exactly) -> OpenHypergraph:
+def _(_operation: ops.Mask, at: Exactly) -> OpenHypergraph:
     return op(ops.Mask(at.sources[0]))
 
 
 @exactly.register
-def _(operation: ops.Negate, at: Exactly) -> OpenHypergraph:
+def _(_operation: ops.Negate, at: Exactly) -> OpenHypergraph:
     return op(ops.Negate(at.sources[0]))
 
 
 @exactly.register
-def _(operation: ops.Constant, at: Exactly) -> OpenHypergraph:
+def _(operation: ops.Constant, _at: Exactly) -> OpenHypergraph:
     mantissa, form = exact_constant(operation.x)
     return op(ops.Constant(operation.T.with_dtype(form), mantissa))
 

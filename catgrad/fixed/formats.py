@@ -12,6 +12,7 @@ from catgrad.fixed.numbers import format_for
 from catgrad.fixed.ranges import Samples, measure
 from catgrad.learner import Learner
 
+
 @dataclass(frozen=True)
 class Formats:
     """The formats, rounding and tables with which a program is quantised.

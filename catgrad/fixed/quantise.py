@@ -146,11 +146,9 @@ class Quantise(Functor):
         narrowed = []
         for T, wanted in zip(f.target, label.outputs, strict=True):
             rounded = op(
-                Requantise(
-                    T, dual(wanted).forward, label.formats.rounding, label.formats.overflow
-                )
+                Requantise(T, dual(wanted).forward, label.formats.rounding, label.formats.overflow)
             )
-            narrowed.append(identity(obj(T)) if T == wanted else rounded)
+            narrowed.append(rounded if wanted != T else identity(obj(T)))
         return f >> OpenHypergraph.tensor_list(narrowed) if narrowed else f
 
 

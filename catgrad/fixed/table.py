@@ -42,7 +42,9 @@ class Table:
         narrowed = identity(obj(T))
         if self.index != self.domain:
             narrowed = op(Requantise(T, self.index, Rounding.TRUNCATE, Overflow.SATURATE))
-        return narrowed >> op(Lookup(T.with_dtype(self.index), self.result, self.entries, self.name))
+        return narrowed >> op(
+            Lookup(T.with_dtype(self.index), self.result, self.entries, self.name)
+        )
 
 
 @lru_cache(maxsize=256)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Shape, ValueLike
 from amaranth.hdl import Format as FormattedValue
+from amaranth.hdl import Shape, ValueLike
 from amaranth.lib import data
 
 from catgrad.circuit.format import Format

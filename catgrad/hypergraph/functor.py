@@ -25,7 +25,7 @@ class Functor(ABC):
 
     A template is asked for once for each distinct label and instantiated at once for all operations
     that have it, so the Python cost of an application grows with the number of distinct labels, not
-    of operations (Wilson and Zanasi, arXiv 2305.01041, section 8).
+    of operations.
     """
 
     @abstractmethod

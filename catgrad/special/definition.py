@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
 
-from catgrad.core.types import Operation
+from catgrad.core.types import op
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import Functor, Labels, OpenHypergraph
 
@@ -31,14 +32,11 @@ class Definition(ABC):
 class Inline(Functor):
     """Puts the program of each definition in its place, one level deep."""
 
-    def map_object(self, label: Hashable) -> Sequence[Hashable]:
+    def map_object(self, label: Any) -> Sequence[Hashable]:
         return [label]
 
-    def map_operation(self, label: Hashable) -> OpenHypergraph:
-        if isinstance(label, Definition):
-            return label.arrow()
-        operation: Operation = label
-        return OpenHypergraph.singleton(label, operation.source(), operation.target())
+    def map_operation(self, label: Any) -> OpenHypergraph:
+        return label.arrow() if isinstance(label, Definition) else op(label)
 
 
 def definitions_in(f: OpenHypergraph) -> list[Definition]:

@@ -57,9 +57,7 @@ def factor(
 
     def keep(mask: np.ndarray) -> Hypergraph:
         index = FiniteFunction(np.flatnonzero(mask), len(picked))
-        return Hypergraph(
-            f.H.s.map_indexes(index), f.H.t.map_indexes(index), f.H.w, index >> f.H.x
-        )
+        return Hypergraph(f.H.s.map_indexes(index), f.H.t.map_indexes(index), f.H.w, index >> f.H.x)
 
     taken = keep(picked)
     wires = taken.s.values + taken.t.values

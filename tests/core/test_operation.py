@@ -55,23 +55,31 @@ Q = NdArrayType((2,), Fixed(4, 0))
     [
         (
             lambda: ops.Add(F, G),
-            "Add needs two arrays of one shape, not float32[2, 3] and float32[3, 2]; "
-            "reshape or broadcast one of them.",
+            (
+                "Add needs two arrays of one shape, not float32[2, 3] and float32[3, 2]; "
+                "reshape or broadcast one of them."
+            ),
         ),
         (
             lambda: ops.Multiply(F, NdArrayType((2, 3), Dtype.int32)),
-            "Multiply needs two arrays of one dtype, not float32[2, 3] and int32[2, 3]; "
-            "convert one of them.",
+            (
+                "Multiply needs two arrays of one dtype, not float32[2, 3] and int32[2, 3]; "
+                "convert one of them."
+            ),
         ),
         (
             lambda: ops.Reshape(F, NdArrayType((7,), Dtype.float32)),
-            "Reshape cannot turn float32[2, 3] into float32[7]: they hold 6 and 7 numbers; "
-            "choose shapes of the same size.",
+            (
+                "Reshape cannot turn float32[2, 3] into float32[7]: they hold 6 and 7 numbers; "
+                "choose shapes of the same size."
+            ),
         ),
         (
             lambda: ops.Permute(F, (0, 0)),
-            "Permute needs an order of the 2 axes of float32[2, 3], not (0, 0); "
-            "name each axis once.",
+            (
+                "Permute needs an order of the 2 axes of float32[2, 3], not (0, 0); "
+                "name each axis once."
+            ),
         ),
         (
             lambda: ops.Constant(F, float("nan")),
@@ -91,8 +99,10 @@ Q = NdArrayType((2,), Fixed(4, 0))
         ),
         (
             lambda: ops.Lookup(Q, Fixed(4, 0), (1, 2), "sigmoid"),
-            "Lookup 'sigmoid' has 2 entries for an index of type SQ(4,0)[2]; "
-            "give one entry for each mantissa of the index.",
+            (
+                "Lookup 'sigmoid' has 2 entries for an index of type SQ(4,0)[2]; "
+                "give one entry for each mantissa of the index."
+            ),
         ),
         (
             lambda: ops.Lookup(Q, Fixed(4, 0), (9,) * 16, "sigmoid"),
@@ -100,8 +110,10 @@ Q = NdArrayType((2,), Fixed(4, 0))
         ),
         (
             lambda: ops.NMax(F, NdArrayType((0,), Dtype.float32)),
-            "NMax has nothing to take the greatest of along axes (0,); "
-            "reduce over at least one element.",
+            (
+                "NMax has nothing to take the greatest of along axes (0,); "
+                "reduce over at least one element."
+            ),
         ),
         (lambda: ops.NSplit(F, 0), "NSplit cannot give 0 parts; split into 1 part or more."),
         (
@@ -110,8 +122,10 @@ Q = NdArrayType((2,), Fixed(4, 0))
         ),
         (
             lambda: ops.MatrixMultiply(F, F, F, F),
-            "MatrixMultiply needs one axis for A, not float32[2, 3]; "
-            "put further axes in N, or use Compose.",
+            (
+                "MatrixMultiply needs one axis for A, not float32[2, 3]; "
+                "put further axes in N, or use Compose."
+            ),
         ),
     ],
 )

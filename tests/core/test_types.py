@@ -46,18 +46,24 @@ def test_axes_are_joined() -> None:
     [
         (
             lambda: NdArrayType([3], Dtype.float32),  # type: ignore[arg-type]
-            "The shape of an array type is a tuple of integers, not [3]; "
-            "write ([3],) for a single axis.",
+            (
+                "The shape of an array type is a tuple of integers, not [3]; "
+                "write ([3],) for a single axis."
+            ),
         ),
         (
             lambda: NdArrayType((3, -1), Dtype.float32),
-            "The extents of an array are integers of at least 0, not (3, -1); "
-            "give one such integer for each axis.",
+            (
+                "The extents of an array are integers of at least 0, not (3, -1); "
+                "give one such integer for each axis."
+            ),
         ),
         (
             lambda: NdArrayType((3,), Dtype.float32) + NdArrayType((3,), Dtype.int32),
-            "Cannot join the axes of float32[3] and int32[3], whose dtypes differ "
-            "(float32 and int32); give both the same dtype.",
+            (
+                "Cannot join the axes of float32[3] and int32[3], whose dtypes differ "
+                "(float32 and int32); give both the same dtype."
+            ),
         ),
         (
             lambda: NdArrayType((3,), Dtype.float32).fixed,
@@ -65,8 +71,10 @@ def test_axes_are_joined() -> None:
         ),
         (
             lambda: Fixed(0, 3),
-            "A fixed-point format needs at least 1 bit, not 0; "
-            "give Fixed(width, fraction) a positive width.",
+            (
+                "A fixed-point format needs at least 1 bit, not 0; "
+                "give Fixed(width, fraction) a positive width."
+            ),
         ),
     ],
 )

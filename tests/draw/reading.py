@@ -119,7 +119,8 @@ class Picture:
 
         def side(x: float, box: Box) -> list[int]:
             top, bottom = box.rectangle.top, box.rectangle.bottom
-            return [at[p] for p in sorted(at) if _near(p[0], x) and top < p[1] < bottom]
+            ports = {y: at[px, y] for px, y in at if _near(px, x) and top < y < bottom}
+            return [ports[y] for y in sorted(ports)]
 
         s = [side(box.rectangle.left, box) for box in self.boxes]
         t = [side(box.rectangle.right, box) for box in self.boxes]
@@ -139,7 +140,10 @@ class Picture:
             # A label stands where its wire starts, or else where it leaves the diagram.
             x, y = text.anchor[0] - 6, text.anchor[1] + 8
             if text.style == "label":
-                types[at[x, y] if (x, y) in at else at[last, y]] = text.text
+                starts = [
+                    wire for point, wire in at.items() if _near(point[0], x) and point[1] == y
+                ]
+                types[starts[0] if starts else at[last, y]] = text.text
         return OpenHypergraph(
             FiniteFunction.of([at[p] for p in free if p[0] == first], W),
             FiniteFunction.of([at[p] for p in free if p[0] == last], W),

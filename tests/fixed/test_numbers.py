@@ -64,7 +64,9 @@ def test_the_stated_error_of_a_table_is_its_error(bits: int) -> None:
     table = tabulate(Sigmoid.function, "sigmoid", domain, result, bits)
     errors = []
     for m in range(domain.min, domain.max + 1):
-        index = min(max(m >> (domain.fraction - table.index.fraction), table.index.min), table.index.max)
+        index = min(
+            max(m >> (domain.fraction - table.index.fraction), table.index.min), table.index.max
+        )
         found = table.entries[index % len(table.entries)] / 2**result.fraction
         errors.append(abs(found - 1 / (1 + math.exp(-m / 2**domain.fraction))))
     assert max(errors) == pytest.approx(table.error, abs=1e-12)

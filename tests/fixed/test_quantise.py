@@ -1,4 +1,4 @@
-"""The quantise functor: where rounding stands, what saturation does to gradients, what is counted."""
+"""The quantise functor: where rounding stands, what saturation does, what is counted."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,9 @@ def test_lms_is_the_textbook_recursion_in_integers(seed: int) -> None:
         stopped = np.where(wide == expected, error, 0)
         g = half_up(x.T @ stopped, 14)
         gradient = np.clip(g, data.min, data.max)
-        update = half_up((w << 3) - gradient, 3)  # fractions: 16 of w, 14 + 5 of the scaled gradient
+        update = half_up(
+            (w << 3) - gradient, 3
+        )  # fractions: 16 of w, 14 + 5 of the scaled gradient
         assert (new_w == np.clip(update, weights.min, weights.max)).all()
         assert forward == (wide != expected).sum()
         assert learning == sum(
@@ -121,7 +123,9 @@ def test_single_wires_may_have_formats_of_their_own() -> None:
 
 def test_what_has_no_exact_form_is_refused() -> None:
     model = learner(
-        layers.linear(ONE, FOUR, ONE) >> exponentiate(3)(obj(ONE + ONE)), layers.sgd(0.5), layers.mse
+        layers.linear(ONE, FOUR, ONE) >> exponentiate(3)(obj(ONE + ONE)),
+        layers.sgd(0.5),
+        layers.mse,
     )
     with pytest.raises(CatgradError) as error:
         machine(model, Formats.uniform(16, 12))

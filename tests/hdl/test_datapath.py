@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from amaranth.hdl import Const, Module, Signal, Value
+from amaranth.hdl import Const, Module, Signal, Value, signed
 from amaranth.sim import Simulator, SimulatorContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -171,6 +171,33 @@ def test_a_scheduled_netlist_is_right_in_its_last_cycle_and_stays_so(
     simulator.add_clock(1e-6)
     simulator.add_testbench(testbench)
     simulator.run()
+
+
+def test_a_value_takes_its_cycles() -> None:
+    """Through a register at each cut, not past it: five additions in three cycles."""
+    b = NetlistBuilder()
+    net = b.input("x", [Format(8, True)])[0]
+    for _ in range(5):
+        net = b.wrap(b.add(net, net), Format(8, True))
+    b.output("z", [net])
+    plan = schedule(b.build(), 3)
+    assert plan.cycle.max() == 2
+    m = Module()
+    x = Signal(signed(8))
+    (z,) = datapath(m, plan, {"x": [x]})["z"]
+    seen = []
+
+    async def testbench(ctx: SimulatorContext) -> None:
+        ctx.set(x, 1)
+        for _ in range(4):
+            seen.append(ctx.get(z))
+            await ctx.tick()
+
+    simulator = Simulator(m)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(testbench)
+    simulator.run()
+    assert seen == [0, 0, 32, 32]
 
 
 @given(st.integers(0, 2**80))

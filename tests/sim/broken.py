@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Flow
 
@@ -79,6 +79,11 @@ def repeats_samples(m: Module, design: Any, inside: Any) -> None:
         m.d.comb += inside.train.eq(0)
 
 
+def repeats_the_last(m: Module, design: Any, inside: Any) -> None:
+    """The last prediction is offered for ever."""
+    m.d.comb += design.prediction.valid.eq(inside.prediction.valid | (inside.samples == 40))
+
+
 def looks_late(m: Module, design: Any, inside: Any) -> None:
     """What counts is the payload of the cycle before the transfer."""
     before = Signal.like(Value.cast(design.x.payload))
@@ -86,9 +91,22 @@ def looks_late(m: Module, design: Any, inside: Any) -> None:
     m.d.comb += Value.cast(inside.x.payload).eq(before)
 
 
+def looks_always(m: Module, design: Any, inside: Any) -> None:
+    """What counts is every bit that was 1 since the last transfer."""
+    payload = Value.cast(design.x.payload)
+    seen = Signal.like(payload)
+    m.d.sync += seen.eq(Mux(design.x.valid & design.x.ready, 0, seen | payload))
+    m.d.comb += Value.cast(inside.x.payload).eq(seen | payload)
+
+
 def always_takes_targets(m: Module, design: Any, inside: Any) -> None:
     """A sample takes a target whether or not it is learned from."""
     m.d.comb += design.y.ready.eq(inside.y.ready | (design.x.valid & design.x.ready))
+
+
+def takes_a_spare_target(m: Module, design: Any, inside: Any) -> None:
+    """After the last sample it takes one target more."""
+    m.d.comb += design.y.ready.eq(inside.y.ready | (inside.samples == 40))
 
 
 def never_takes_targets(m: Module, design: Any, _inside: Any) -> None:
@@ -116,8 +134,16 @@ def answers_unasked(m: Module, design: Any, _inside: Any) -> None:
     m.d.comb += design.fetched.valid.eq(1)
 
 
-def shows_old_parameters(m: Module, design: Any, inside: Any) -> None:
-    """The port shows the parameters of a cycle ago."""
-    before = Signal.like(Value.cast(inside.parameters))
-    m.d.sync += before.eq(inside.parameters)
-    m.d.comb += Value.cast(design.parameters).eq(before)
+def shows_wrong_parameters(m: Module, design: Any, inside: Any) -> None:
+    """The port is wrong after the fifth sample, and right again after the sixth."""
+    with m.If(inside.samples == 5):
+        m.d.comb += Value.cast(design.parameters).eq(~Value.cast(inside.parameters))
+
+
+def works_after_reset(m: Module, design: Any, inside: Any) -> None:
+    """Not a fault: nothing is taken before the first reset."""
+    awake = Signal(reset_less=True)
+    with m.If(ResetSignal()):
+        m.d.sync += awake.eq(1)
+    m.d.comb += inside.x.valid.eq(design.x.valid & awake)
+    m.d.comb += design.x.ready.eq(inside.x.ready & awake)

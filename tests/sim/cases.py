@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from catgrad.circuit import Format, Netlist, NetlistBuilder
-from catgrad.circuit.format import integers
+from catgrad.circuit.format import IntArray, integers
 from sim import Samples, Trace
 
 S4, S6, S8, S16 = (Format(width, True) for width in (4, 6, 8, 16))
@@ -46,7 +46,7 @@ def clamp(value: int, format: Format) -> int:
     return min(max(value, format.min), format.max)
 
 
-def saturations(b: NetlistBuilder, nets: Sequence[int], formats: Sequence[Format]) -> int:
+def saturations(b: NetlistBuilder, nets: Sequence[IntArray], formats: Sequence[Format]) -> IntArray:
     """The net that counts how many of these do not fit."""
     total = b.const(0)
     for net, format in zip(nets, formats, strict=True):

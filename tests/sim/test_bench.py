@@ -13,7 +13,7 @@ from tests.sim import broken as faults
 from tests.sim.broken import Fault, broken
 from tests.sim.cases import CASES
 
-RULES = {
+RULES: dict[Fault, str] = {
     faults.withdraws_offers: r"prediction\.valid fell in cycle \d+ before prediction\.ready had "
     r"risen; a payload stays offered until it is taken\.",
     faults.changes_offers: r"prediction\.payload changed from 0x\w+ to 0x\w+ in cycle \d+ before "
@@ -22,6 +22,10 @@ RULES = {
     faults.drops_samples: r"cycle budget of 3000 spent: \d+ of 40 predictions arrived\.",
     faults.repeats_samples: r"prediction \d+ arrived in cycle \d+, after \d+ samples; each of "
     r"those gives one\.",
+    faults.repeats_the_last: r"prediction 41 arrived in cycle \d+, after 40 samples; each of those "
+    r"gives one\.",
+    faults.takes_a_spare_target: r"target \d+ was taken in cycle \d+, after \d+ samples with "
+    r"train = 1; each of those takes one\.",
     faults.always_takes_targets: r"target \d+ was taken in cycle \d+, after \d+ samples with "
     r"train = 1; each of those takes one\.",
     faults.never_takes_targets: r"0 of \d+ targets were taken; each sample with train = 1 takes "
@@ -37,9 +41,10 @@ RULES = {
 }
 """Faults that break a rule of the streams, and what the bench says to each."""
 
-WRONG = {
+WRONG: dict[Fault, str] = {
+    faults.looks_always: r"Sample \d+: \w+\[\d\] is -?\d+ in amaranth but -?\d+ in netlist\.",
     faults.looks_late: r"Sample \d+: \w+\[\d\] is -?\d+ in amaranth but -?\d+ in netlist\.",
-    faults.shows_old_parameters: r"Sample \d+: parameters\[\d\] is -?\d+ in amaranth but -?\d+ in "
+    faults.shows_wrong_parameters: r"Sample 4: parameters\[0\] is -?\d+ in amaranth but -?\d+ in "
     r"netlist\.",
 }
 """Faults that only show in the integers."""
@@ -64,3 +69,20 @@ def test_wrong_integers_are_found(fault: Fault) -> None:
     with pytest.raises(CatgradError) as error:
         trace.compare(expected(NETLIST, SAMPLES))
     assert re.fullmatch(WRONG[fault], str(error.value))
+
+
+def test_no_prediction_may_follow_the_last(tmp_path: Path) -> None:
+    """Also where no parameters are fetched meanwhile."""
+    netlist = CASES[2].netlist()
+    with pytest.raises(SimulationError) as error:
+        simulate(
+            broken(netlist, faults.repeats_the_last),
+            random_samples(netlist, 40),
+            directory=tmp_path,
+        )
+    assert re.match(RULES[faults.repeats_the_last], str(error.value))
+
+
+def test_designs_are_reset_first() -> None:
+    trace = simulate(broken(NETLIST, faults.works_after_reset), SAMPLES)
+    trace.compare(expected(NETLIST, SAMPLES))

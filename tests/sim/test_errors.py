@@ -17,6 +17,7 @@ from tests.sim.cases import CASES, LMS
 
 NETLIST = LMS.netlist()
 SAMPLES = random_samples(NETLIST, 10)
+Y = np.asarray(SAMPLES.y)
 
 
 def sentence(design: Transducer, samples: Samples, **options: Any) -> str:
@@ -47,7 +48,7 @@ def test_samples_of_the_wrong_shape() -> None:
 
 
 def test_samples_that_do_not_fit() -> None:
-    y = SAMPLES.y.copy()
+    y = Y.copy()
     y[7, 0] = 32768
     assert sentence(Transducer(NETLIST), Samples(SAMPLES.x, y, SAMPLES.train)) == (
         "samples.y[7, 0] is 32768, but s16 holds -32768 to 32767; quantise the samples to the "
@@ -80,7 +81,7 @@ def test_parameters_that_do_not_fit() -> None:
 
 def test_unequal_samples() -> None:
     with pytest.raises(CatgradError) as error:
-        Samples(SAMPLES.x, SAMPLES.y[:9], SAMPLES.train)
+        Samples(SAMPLES.x, Y[:9], SAMPLES.train)
     assert str(error.value) == (
         "There are 10 samples in x, but 9 in y; give at least one, and as many in each."
     )
@@ -125,7 +126,7 @@ def test_undefined_bits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 
 
 def test_no_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cocotb_runner.shutil, "which", lambda _: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
     assert sentence(Transducer(NETLIST), SAMPLES, evaluator="icarus") == (
         "Simulating with icarus needs the program iverilog, which is not installed; install it "
         "with `sudo apt-get install iverilog`."
@@ -163,7 +164,7 @@ def test_traces_that_differ() -> None:
 
 
 def test_traces_of_different_samples() -> None:
-    fewer = Samples(SAMPLES.x[:5], SAMPLES.y[:5], SAMPLES.train[:5])
+    fewer = Samples(SAMPLES.x[:5], Y[:5], SAMPLES.train[:5])
     with pytest.raises(CatgradError) as error:
         LMS.model(SAMPLES).compare(LMS.model(fewer))
     assert str(error.value) == (

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catgrad.target.python.code import LEVELS, Code, call, infix, literal, method, prefix, view
-from catgrad.target.python.text import WIDTH, indented, snake_case
+from catgrad.target.python.names import snake_case
+from catgrad.target.python.text import WIDTH, indented
 
 MEANINGS = {
     "+": operator.add,
@@ -63,23 +64,48 @@ VALUES = {name: Term((name,)) for name in "xyz"}
 leaves = st.sampled_from(sorted(VALUES)).map(lambda name: (Code(name), VALUES[name]))
 
 
-def larger(expressions):
-    def two(symbol, a, b):
-        return infix(symbol, a[0], b[0]), MEANINGS[symbol](a[1], b[1])
+def two(symbol, a, b):
+    return infix(symbol, a[0], b[0]), MEANINGS[symbol](a[1], b[1])
 
-    return st.one_of(
-        st.builds(two, st.sampled_from(sorted(LEVELS)), expressions, expressions),
-        expressions.map(lambda a: (prefix("-", a[0]), -a[1])),
-        expressions.map(lambda a: (prefix("~", a[0]), ~a[1])),
-        expressions.map(lambda a: (view(a[0], ".T"), a[1].T)),
-        expressions.map(lambda a: (method(a[0], "f", "x"), a[1].f(VALUES["x"]))),
-    )
+
+ONE = [
+    lambda a: (prefix("-", a[0]), -a[1]),
+    lambda a: (prefix("~", a[0]), ~a[1]),
+    lambda a: (view(a[0], ".T"), a[1].T),
+    lambda a: (method(a[0], "f", "x"), a[1].f(VALUES["x"])),
+]
+
+
+def larger(expressions):
+    pairs = st.builds(two, st.sampled_from(sorted(LEVELS)), expressions, expressions)
+    return pairs | pairs | st.builds(lambda wrap, a: wrap(a), st.sampled_from(ONE), expressions)
+
+
+def check(expression):
+    code, value = expression
+    assert eval(code.text, dict(VALUES)) == value
 
 
 @given(st.recursive(leaves, larger, max_leaves=12))
 def test_python_reads_an_expression_as_it_was_built(expression):
-    code, value = expression
-    assert eval(code.text, dict(VALUES)) == value
+    check(expression)
+
+
+@pytest.mark.parametrize("outer", LEVELS)
+@pytest.mark.parametrize("inner", LEVELS)
+def test_python_reads_one_operator_inside_another(outer, inner):
+    x, y, z = ((Code(name), value) for name, value in VALUES.items())
+    check(two(outer, two(inner, x, y), z))
+    check(two(outer, x, two(inner, y, z)))
+
+
+@pytest.mark.parametrize("symbol", LEVELS)
+def test_python_reads_operators_of_one_operand(symbol):
+    x, y, _ = ((Code(name), value) for name, value in VALUES.items())
+    for wrap in ONE:
+        check(wrap(two(symbol, x, y)))
+        check(two(symbol, wrap(x), y))
+        check(two(symbol, x, wrap(y)))
 
 
 @pytest.mark.parametrize("x", [0, 1, -3, 0.5, 1e-9, -2.25, 123456.0, 1e20, True])

@@ -202,6 +202,15 @@ def test_helpers_stand_above_the_class_only_where_they_are_used():
     assert "def " not in to_source({"run": op(ops.Add(S))}).split("class")[0]
 
 
+def test_a_table_may_have_any_name():
+    narrow = op(ops.Requantise(S, Fixed(2, 0)))
+    look_up = op(ops.Lookup(S.with_dtype(Fixed(2, 0)), BIT, (0, 1, 1, 0), "1/x"))
+    assert body(narrow >> look_up, "x") == [
+        "_1_x_index = saturate(half_up(x, 12), -2, 1)  # SQ(2,0)",
+        "z = _1_X[_1_x_index & 3]  # UQ(1,0)",
+    ]
+
+
 def test_equal_tables_are_one():
     look_up = op(ops.Lookup(vector(BIT), BIT, (1, 0), "not"))
     other = op(ops.Lookup(vector(BIT), BIT, (1, 1), "not"))

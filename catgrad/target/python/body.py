@@ -13,7 +13,8 @@ from catgrad.target.assignments import Assignment, Assignments
 from catgrad.target.python import integers
 from catgrad.target.python.code import Code
 from catgrad.target.python.expressions import express
-from catgrad.target.python.naming import Contraction, Names, Stems
+from catgrad.target.python.names import Names
+from catgrad.target.python.naming import Contraction, Stems
 from catgrad.target.python.values import Value
 
 LINE = 72

@@ -78,6 +78,8 @@ def infix(operator: str, a: Code, b: Code) -> Code:
     """``a operator b``."""
     level = LEVELS[operator]
     match level:
+        case Level.COMPARISON:
+            left = right = Level.OR  # Python would chain x > y > z
         case Level.POWER:
             left, right = Level.ATOM, Level.UNARY
         case Level.SHIFT | Level.AND | Level.OR:

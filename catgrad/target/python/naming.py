@@ -6,17 +6,14 @@ would write; nothing but readability depends on them.
 
 from __future__ import annotations
 
-import builtins
-import keyword
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from catgrad.core import operation as ops
 from catgrad.core.types import Dtype
-from catgrad.errors import CatgradError
 from catgrad.special.definition import Definition
 from catgrad.target.assignments import Assignment, Assignments
+from catgrad.target.python.names import snake_case
 
 NOUNS = {
     "Add": "total",
@@ -47,54 +44,8 @@ NOUNS = {
 SLOPE = 4
 """Operations that a slope is made of, at most: ``s * (1 - s)`` is a product and a difference."""
 
-BUILTINS = frozenset(dir(builtins))
-
 Shaping = ops.Broadcast | ops.NCopy | ops.Permute | ops.Reshape
 Contraction = ops.Compose | ops.MatrixMultiply
-
-
-class Names:
-    """Names in use, and new ones beside them."""
-
-    def __init__(self, taken: Iterable[str] = ()) -> None:
-        self._taken = {*keyword.kwlist, *BUILTINS, "np", *taken}
-
-    def new(self, stem: str) -> str:
-        """`stem`, or the first of ``stem_2``, ``stem_3``, ... that is free."""
-        name, n = stem, 1
-        while name in self._taken:
-            n += 1
-            name = f"{stem}_{n}"
-        self._taken.add(name)
-        return name
-
-    def claim(self, names: Sequence[str]) -> list[str]:
-        """Names as given, but repeated ones numbered from 1, and reserved ones marked.
-
-        >>> Names().claim(["weights", "bias", "weights", "lambda"])
-        ['weights_1', 'bias', 'weights_2', 'lambda_']
-        """
-        times, seen = Counter(names), Counter[str]()
-        claimed = []
-        for name in names:
-            require_identifier(name)
-            seen[name] += 1
-            numbered = name if times[name] == 1 else f"{name}_{seen[name]}"
-            if keyword.iskeyword(numbered) or numbered == "np":
-                numbered += "_"
-            # Whoever calls an argument `input` may; it is only for new names that this is avoided.
-            self._taken -= {numbered} & BUILTINS
-            claimed.append(self.new(numbered))
-        return claimed
-
-
-def require_identifier(name: str) -> None:
-    """Refuse what cannot be a name in Python."""
-    if not name.isidentifier():
-        raise CatgradError(
-            f"'{name}' is not a name that Python accepts; "
-            f"use letters, digits and underscores, and do not begin with a digit."
-        )
 
 
 class Stems:
@@ -206,7 +157,7 @@ class Stems:
         operation, [wire] = assignment.operation, assignment.operands
         for reader in self.readers.get(assignment.results[0], []):
             if isinstance(reader.operation, ops.Lookup):
-                return f"{reader.operation.name}_index"
+                return f"{snake_case(reader.operation.name)}_index"
         stem = self.stems[wire]
         if wire not in self.arguments or isinstance(operation, ops.InRange):
             return stem
@@ -237,7 +188,7 @@ class Stems:
         match operation:
             case Definition():
                 same = list(operation.source()) == list(operation.target())
-                return "activated" if same else operation.symbol().lower()
+                return "activated" if same else snake_case(operation.symbol())
             case ops.Lookup():
                 return "activated"
             case ops.Add() if any(isinstance(kind, ops.Broadcast) for kind in kinds):
@@ -269,8 +220,9 @@ class Stems:
             of = self._partner(forward)
         elif len(backward) == 1:
             of = self._activated(forward)
-            if of and isinstance(self.writers[forward[-1]].operation, ops.InRange):
-                of += "_exact"
+            mask = self.writers.get(forward[-1]) if of else None
+            if mask and isinstance(mask.operation, ops.InRange):
+                of = f"{of}_exact"
         elif len({self.stems[wire] for wire in backward}) == 1:
             return self.stems[backward[0]]
         return f"{of}_gradient" if of else "gradient"

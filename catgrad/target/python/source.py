@@ -15,8 +15,9 @@ from catgrad.target.assignments import Assignments
 from catgrad.target.python.body import Body
 from catgrad.target.python.expressions import Pointwise
 from catgrad.target.python.integers import HELPERS
-from catgrad.target.python.naming import Names, Stems, require_identifier
-from catgrad.target.python.text import docstring, indented, signature, snake_case
+from catgrad.target.python.names import Names, require_identifier, snake_case
+from catgrad.target.python.naming import Stems
+from catgrad.target.python.text import docstring, indented, signature
 
 FIXED_POINT = """
 
@@ -47,6 +48,10 @@ class Function:
         if not self.arguments:
             return ["x"] if n == 1 else [f"x{i}" for i in range(n)]
         return Names(HELPERS).claim(self.arguments)
+
+    def result_names(self) -> list[str]:
+        """What the source calls the results, where no argument is called so."""
+        return Names(HELPERS).claim(self.results)
 
 
 Functions = Mapping[str, Function | OpenHypergraph]
@@ -101,7 +106,9 @@ class Module:
 
     def __init__(self, functions: Mapping[str, Function], class_name: str) -> None:
         self._functions, self._class_name = functions, class_name
-        used = [name for f in functions.values() for name in (*f.argument_names(), *f.results)]
+        used = [
+            name for f in functions.values() for name in (*f.argument_names(), *f.result_names())
+        ]
         self._names = Names([*HELPERS, class_name, *used])
         self._reserved = {*HELPERS, class_name}
         self._helpers: set[str] = set()
@@ -162,7 +169,7 @@ class Module:
         arguments = f.argument_names()
         names = Names([*self._reserved, *arguments])
         seeds = [i for i, argument in enumerate(f.arguments) if argument in f.seeds]
-        stems = Stems(program, arguments, Names().claim(f.results), seeds)
+        stems = Stems(program, arguments, f.result_names(), seeds)
         body = Body(name, program, stems, names, self)
         results = body.named_results()
         described = signature(

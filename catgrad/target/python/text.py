@@ -62,15 +62,6 @@ def _filled(items: Sequence[str], width: int) -> list[str]:
     return lines
 
 
-def snake_case(name: str) -> str:
-    """
-    >>> snake_case("GeLU"), snake_case("BatchNorm"), snake_case("sigmoid")
-    ('ge_lu', 'batch_norm', 'sigmoid')
-    """
-    name = re.sub(r"\W", "_", name)
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
 def _broken(line: str) -> list[str]:
     """A line as several where it is too long: what its first bracket encloses gets its own."""
     code, comment = re.fullmatch(r"(.*?)(  # .*)?", line).groups(default="")  # type: ignore[union-attr]
