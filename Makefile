@@ -11,7 +11,7 @@ help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
-demo: .venv/.complete  ## from a model to NumPy, to hardware and to a picture, in a few seconds
+demo: .venv/.complete  ## a model, from Python to bitstreams that train themselves; takes minutes
 	.venv/bin/python examples/demo.py
 
 .PHONY: test

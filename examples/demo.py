@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,8 @@ from rich.syntax import Syntax
 
 from boards.report import BuildReport
 from catgrad import CatgradError, Samples, Spatial, compile_hardware, compile_model, layers
-from catgrad.draw import draw
+from catgrad.core.operation import Constant
+from catgrad.draw import caption, draw
 from catgrad.hardware import Hardware
 from catgrad.learner import learner, predict, transition
 from sim import Samples as Stream
@@ -161,9 +162,14 @@ def pictures() -> dict[str, str]:
     tick = transition(iris_learner.whole, iris_learner.parameters)
     news = [f"new {name}" for name in iris_learner.parameter_names]
     return {
-        "model": draw(predict(iris_learner), inputs=names, outputs=["prediction"]),
-        "step": draw(tick, inputs=[*names, "y"], outputs=["prediction", *news]),
+        "model": draw(predict(iris_learner), label, inputs=names, outputs=["prediction"]),
+        "step": draw(tick, label, inputs=[*names, "y"], outputs=["prediction", *news]),
     }
+
+
+def label(operation: Hashable) -> str:
+    """What a box of a diagram says."""
+    return str(operation.x) if isinstance(operation, Constant) else caption(operation)
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from catgrad.circuit.builder import NetlistBuilder
 from catgrad.circuit.format import Format, IntArray
 from catgrad.circuit.netlist import Netlist
+from catgrad.core import exact
 from catgrad.core import operation as ops
 from catgrad.core.types import Fixed, NdArrayType, Operation
 from catgrad.errors import CatgradError
@@ -119,7 +120,7 @@ def aligned(
     b: NetlistBuilder, operation: ops.Elementwise, x: IntArray, y: IntArray
 ) -> tuple[IntArray, IntArray]:
     """Two operands with one binary point."""
-    _, i, j = ops.aligned(operation.T.fixed, operation.second.fixed)
+    _, i, j = exact.aligned(operation.T.fixed, operation.second.fixed)
     return shifted(b, x, i), shifted(b, y, j)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from catgrad.core import exact
 from catgrad.core import operation as ops
 from catgrad.core.operation import Overflow, Rounding, Scalar
 from catgrad.core.types import Dtype, Fixed, NdArrayType
@@ -78,7 +79,7 @@ def _on_numbers(T: NdArrayType, function: Callable[..., Any], *values: Scalar) -
 @_value.register
 def _(operation: ops.Add, x: Any, y: Any) -> Any:
     if isinstance(operation.T.dtype, Fixed):
-        _, i, j = ops.aligned(operation.T.dtype, operation.second.fixed)
+        _, i, j = exact.aligned(operation.T.dtype, operation.second.fixed)
         return (x << i) + (y << j)
     return _on_numbers(operation.T, np.add, x, y)
 
@@ -86,7 +87,7 @@ def _(operation: ops.Add, x: Any, y: Any) -> Any:
 @_value.register
 def _(operation: ops.Subtract, x: Any, y: Any) -> Any:
     if isinstance(operation.T.dtype, Fixed):
-        _, i, j = ops.aligned(operation.T.dtype, operation.second.fixed)
+        _, i, j = exact.aligned(operation.T.dtype, operation.second.fixed)
         return (x << i) - (y << j)
     if operation.T.dtype is Dtype.bool:
         return None
@@ -103,7 +104,7 @@ def _(operation: ops.Multiply, x: Any, y: Any) -> Any:
 @_value.register
 def _(operation: ops.Gt, x: Any, y: Any) -> Any:
     if isinstance(operation.T.dtype, Fixed):
-        _, i, j = ops.aligned(operation.T.dtype, operation.second.fixed)
+        _, i, j = exact.aligned(operation.T.dtype, operation.second.fixed)
         return int((x << i) > (y << j))
     return _on_numbers(operation.T, lambda a, b: (a > b).astype(a.dtype), x, y)
 

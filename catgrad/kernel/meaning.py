@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from catgrad.core import exact
 from catgrad.core import operation as ops
 from catgrad.core.types import Fixed, NdArrayType, Operation
 from catgrad.errors import CatgradError
@@ -91,7 +92,7 @@ def aligned(operation: ops.Elementwise, x: Numbers, y: Numbers) -> Sequence[Numb
     a, b = operation.T.dtype, operation.second.dtype
     if not (isinstance(a, Fixed) and isinstance(b, Fixed)):
         return x, y
-    _, i, j = ops.aligned(a, b)
+    _, i, j = exact.aligned(a, b)
     bits = max(a.width + i, b.width + j) + 1
     return widened(x, bits) << i, widened(y, bits) << j
 

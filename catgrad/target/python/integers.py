@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from catgrad.core import exact
 from catgrad.core import operation as ops
 from catgrad.core.constants import rounded
 from catgrad.core.operation import Overflow, Rounding
@@ -106,7 +107,7 @@ def aligned(operation: Any, operands: Sequence[Value], site: Site) -> Sequence[V
     if not isinstance(operation.T.dtype, Fixed):
         return operands
     a, b = (value.type.fixed for value in operands)
-    fraction, *shifts = ops.aligned(a, b)
+    fraction, *shifts = exact.aligned(a, b)
     for form, shift in zip((a, b), shifts, strict=True):
         # A sum has room for either operand, but a comparison has no result to make room in.
         wide = Fixed(form.width + shift, fraction, form.signed)
