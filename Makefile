@@ -40,6 +40,11 @@ bitstream: .venv/.complete  ## a learning circuit for BOARD=icebreaker or BOARD=
 bench: .venv/.complete  ## measure how compile time grows with the program
 	@for program in bench/*.py; do echo "$$program"; .venv/bin/python "$$program"; done
 
+.PHONY: docs
+docs: demo  ## the pictures in the README, from the demo
+	cp build/training.svg docs/training.svg
+	cp build/linear.svg docs/step.svg
+
 .PHONY: golden-update
 golden-update: .venv/.complete  ## rewrite the golden files; review the difference like code
 	$(PYTEST) --golden-update $$(grep -rlw golden --include='test_*.py' tests)

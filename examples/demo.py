@@ -7,7 +7,6 @@ in build/.
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,21 +24,30 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, tr
 from rich.syntax import Syntax
 
 from boards.report import BuildReport
-from catgrad import CatgradError, Samples, Spatial, compile_hardware, compile_model, layers
+from catgrad import (
+    CatgradError,
+    Dtype,
+    NdArrayType,
+    Samples,
+    Spatial,
+    compile_hardware,
+    compile_model,
+    layers,
+)
 from catgrad.core.operation import Constant
 from catgrad.draw import caption, draw
 from catgrad.hardware import Hardware
 from catgrad.learner import learner, predict, transition
 from sim import Samples as Stream
-from sim import Trace, simulate
+from sim import Trace, installed, simulate
 from sim.reference import reference_trace
 
 BUILD = Path("build")
-COMPILER = shutil.which("g++") and shutil.which("perl")
-SIMULATOR = "verilator" if COMPILER else "amaranth"
-SIMULATED = iris.EPOCHS if COMPILER else 1  # epochs; Amaranth's simulator is slow, but it is there
+SIMULATOR = "verilator" if installed("verilator") else "amaranth"
+FAST = SIMULATOR == "verilator"  # Amaranth's simulator is slow, but it needs nothing else
+SIMULATED = iris.EPOCHS if FAST else 1  # epochs
 SEED = 0
-FILTER_SAMPLES = 1500 if COMPILER else 300
+FILTER_SAMPLES = 1500 if FAST else 300
 console = Console()
 
 
@@ -157,12 +165,22 @@ def build_boards() -> list[BuildReport]:
 
 def pictures() -> dict[str, str]:
     """5. String diagrams of the model and of its training step."""
+    batch = NdArrayType((1,), Dtype.float32)
     iris_learner = learner(iris.model(), layers.sgd(iris.RATE), layers.mse)
     names = [*iris_learner.parameter_names, "x"]
     tick = transition(iris_learner.whole, iris_learner.parameters)
+    one_layer = learner(
+        layers.linear(batch, iris.FEATURES, iris.SPECIES), layers.sgd(iris.RATE), layers.mse
+    )
     news = [f"new {name}" for name in iris_learner.parameter_names]
     return {
         "model": draw(predict(iris_learner), label, inputs=names, outputs=["prediction"]),
+        "linear": draw(
+            transition(one_layer.whole, 1),
+            label,
+            inputs=["weights", "x", "y"],
+            outputs=["prediction", "new weights"],
+        ),
         "step": draw(tick, label, inputs=[*names, "y"], outputs=["prediction", *news]),
     }
 

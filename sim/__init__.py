@@ -9,10 +9,19 @@
 whether the two are equal to the last bit.
 """
 
+from sim.cocotb_runner import installed
 from sim.oracle import expected
 from sim.samples import random_samples
 from sim.simulation import simulate
 from sim.streams import SimulationError
 from sim.trace import Samples, Trace
 
-__all__ = ["Samples", "SimulationError", "Trace", "expected", "random_samples", "simulate"]
+__all__ = [
+    "Samples",
+    "SimulationError",
+    "Trace",
+    "expected",
+    "installed",
+    "random_samples",
+    "simulate",
+]

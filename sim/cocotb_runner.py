@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from hashlib import sha256
+from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,6 +35,15 @@ MOST_LINES = 60
 """Of what a simulator that failed printed, how much is shown."""
 
 
+def installed(simulator: str) -> bool:
+    """Whether all that the simulator needs is there."""
+    try:
+        require(simulator)
+    except CatgradError:
+        return False
+    return True
+
+
 def require(simulator: str) -> None:
     """CatgradError if something that the simulator needs is not installed."""
     for package in PACKAGES[simulator]:
@@ -48,6 +58,13 @@ def require(simulator: str) -> None:
                 f"Simulating with {simulator} needs the program {program}, which is not "
                 f"installed; install it with `sudo apt-get install {program}`."
             )
+    # It comes with cocotb, which embeds Python in the simulator.
+    if import_module("find_libpython").find_libpython() is None:
+        library = f"libpython{sys.version_info.major}.{sys.version_info.minor}"
+        raise CatgradError(
+            f"Simulating with {simulator} needs Python as a shared library, {library}, which is "
+            f"not installed; install it with `sudo apt-get install {library}`."
+        )
 
 
 def environment(simulator: str, directory: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from catgrad.errors import CatgradError
 from catgrad.hdl.transducer import Transducer
 from catgrad.hdl.verilog import verilog
-from sim import Samples, Trace, cocotb_runner, random_samples, simulate
+from sim import Samples, Trace, cocotb_runner, installed, random_samples, simulate
 from tests.sim.cases import CASES, LMS
 
 NETLIST = LMS.netlist()
@@ -135,6 +136,16 @@ def test_no_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
         "Simulating with verilator needs the program perl, which is not installed; install it "
         "with `sudo apt-get install perl`."
     )
+
+
+def test_no_shared_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("find_libpython.find_libpython", lambda: None)
+    library = f"libpython{sys.version_info.major}.{sys.version_info.minor}"
+    assert sentence(Transducer(NETLIST), SAMPLES, evaluator="icarus") == (
+        f"Simulating with icarus needs Python as a shared library, {library}, which is not "
+        f"installed; install it with `sudo apt-get install {library}`."
+    )
+    assert not installed("icarus")
 
 
 def test_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
