@@ -19,6 +19,7 @@ from catgrad.core.simplify import simplify
 from catgrad.core.types import NdArrayType
 from catgrad.errors import CatgradError
 from catgrad.fixed.assign import check
+from catgrad.fixed.exact import table_errors
 from catgrad.fixed.formats import Formats
 from catgrad.fixed.instrument import count_saturations
 from catgrad.fixed.numbers import from_fixed, to_fixed
@@ -29,6 +30,7 @@ from catgrad.hdl.verilog import verilog
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.kernel import to_kernels, unroll
 from catgrad.learner import Learner, learner, numbered, transition
+from catgrad.parameters import load_parameters, save_parameters
 from catgrad.publish import publish
 from catgrad.target.python import Function, compile_class, to_source
 
@@ -57,7 +59,8 @@ class Spatial:
 class Report:
     """What a piece of hardware consists of.
 
-    `latency` and `interval` are in clock cycles; `cells` counts the netlist's cells by kind.
+    `latency` and `interval` are in clock cycles; `cells` counts the netlist's cells by kind;
+    `table_errors` is the greatest difference of each tabulated function from the real one.
     """
 
     parameters: int
@@ -67,6 +70,7 @@ class Report:
     register_bits: int
     latency: int
     interval: int
+    table_errors: dict[str, float]
 
     def __str__(self) -> str:
         cells = ", ".join(f"{n} {kind}" for kind, n in self.cells.items())
@@ -74,6 +78,7 @@ class Report:
             f"{self.parameters} parameters in {self.register_bits} register bits; "
             f"{self.core_operations} array operations, {sum(self.cells.values())} cells ({cells}); "
             f"latency {self.latency} cycles, one sample every {self.interval} cycles"
+            + "".join(f"; {name} errs by {e:.2g} at most" for name, e in self.table_errors.items())
         )
 
 
@@ -200,6 +205,7 @@ class Hardware:
             register_bits=sum(T.size * T.fixed.width for T in self.parameter_types),
             latency=self.schedule.cycles + 1,
             interval=self.schedule.cycles + 1,
+            table_errors=table_errors(self.program),
         )
 
     def quantise_parameters(self, arrays: Sequence[ArrayLike]) -> list[Integers]:
@@ -224,6 +230,15 @@ class Hardware:
     def dequantise_prediction(self, arrays: Sequence[ArrayLike]) -> list[NDArray[np.float64]]:
         """Mantissas of a prediction as reals."""
         return [from_fixed(a, T.fixed) for T, a in zip(self.prediction_types, arrays, strict=True)]
+
+    def save_parameters(self, path: str | Path, arrays: Sequence[ArrayLike]) -> Path:
+        """Write mantissas to a .npz file, whole or not at all."""
+        return save_parameters(path, self.learner.parameter_names, arrays)
+
+    def load_parameters(self, path: str | Path) -> list[Integers]:
+        """Read mantissas from a .npz file; CatgradError if they are not those of this model."""
+        loaded = load_parameters(path, self.learner.parameter_names, self.parameter_types)
+        return [array.astype(np.int64) for array in loaded]
 
     def flatten(self, arrays: Sequence[ArrayLike]) -> Integers:
         """Arrays of mantissas one after another, row by row, as the component's ports hold them."""

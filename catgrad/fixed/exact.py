@@ -12,8 +12,11 @@ from catgrad.core import operation as ops
 from catgrad.core.types import Fixed, NdArrayType, obj, op
 from catgrad.errors import CatgradError
 from catgrad.fixed.table import tabulate
-from catgrad.hypergraph import Hypergraph, Labels, OpenHypergraph, order
+from catgrad.hypergraph import Hypergraph, Labels, OpenHypergraph, drivers, order
 from catgrad.special.definition import Definition, inline
+
+TABULATED = {"sigmoid": Sigmoid.function}
+"""The functions that become tables, by the name that their tables have."""
 
 CONSTANT_BITS = 16
 """Constants with more significant bits than this, such as 0.0001, are rounded to as many."""
@@ -196,5 +199,22 @@ def _(operation: ops.Compose, at: Exactly) -> OpenHypergraph:
 @exactly.register
 def _(operation: Sigmoid, at: Exactly) -> OpenHypergraph:
     [T] = at.sources
-    table = tabulate(operation.function, operation.symbol(), T.fixed, at.result, at.table_bits)
+    table = tabulate(
+        TABULATED[operation.symbol()], operation.symbol(), T.fixed, at.result, at.table_bits
+    )
     return table.program(T)
+
+
+def table_errors(f: OpenHypergraph) -> dict[str, float]:
+    """How far the tables of an exact program are from their functions, the worst for each."""
+    writers = drivers(f).tolist()
+    errors: dict[str, float] = {}
+    for i, x in enumerate(f.H.x):
+        if isinstance(x, ops.Lookup):
+            writer = writers[int(f.H.s[i].table[0])]
+            narrowing = f.H.x[writer] if writer >= 0 else None
+            T = narrowing.T if isinstance(narrowing, ops.Requantise) else x.T
+            bits = x.T.fixed.width
+            table = tabulate(TABULATED[x.name], x.name, T.fixed, x.dtype, bits)
+            errors[x.name] = max(table.error, errors.get(x.name, 0.0))
+    return errors
