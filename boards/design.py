@@ -150,4 +150,10 @@ class Design:
     @classmethod
     def read(cls, path: Path | str) -> Design:
         """The design in a design file."""
-        return cls.from_json(Path(path).read_text())
+        try:
+            text = Path(path).read_text()
+        except OSError:
+            raise CatgradError(
+                f"There is no design file {path}; name the .design.json beside the bitstream."
+            ) from None
+        return cls.from_json(text)

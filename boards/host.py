@@ -133,7 +133,7 @@ class Device:
         )
 
     def _answer(self, request: Frame) -> Frame:
-        """Send a request; the first sound frame with its tag is the answer."""
+        """Send a request; a sound frame with its tag, or a refusal, is the answer."""
         self._port.clear()
         self._port.write(request.to_bytes())
         for _noise in range(PAYLOAD_LIMIT):
@@ -145,8 +145,16 @@ class Device:
                 length = int.from_bytes(header[2:], "little")
                 body = header + self._port.read(length + CRC_BYTES)
                 whole = len(body) == HEADER_BYTES + length + CRC_BYTES
-                if whole and crc(body) == 0 and body[1] == request.tag:
-                    return Frame(body[0], body[1], body[HEADER_BYTES:-CRC_BYTES])
+                if whole and crc(body) == 0:
+                    answer = Frame(body[0], body[1], body[HEADER_BYTES:-CRC_BYTES])
+                    if answer.tag == request.tag:
+                        return answer
+                    if answer.kind == REFUSAL:
+                        # The header was damaged. What came after may be refused as well, and must
+                        # not be taken for an answer to the next attempt: wait for silence.
+                        while self._port.read(1):
+                            pass
+                        return answer
         raise CatgradError(
             f"The board did not answer the request {Kind(request.kind).name}; check its cable and "
             f"power, that {self.design.name} is loaded, and that both ends use the same baud rate."

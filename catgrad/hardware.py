@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +30,7 @@ from catgrad.hdl.verilog import verilog
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.kernel import to_kernels, unroll
 from catgrad.learner import Learner, learner, numbered, transition
-from catgrad.parameters import load_parameters, save_parameters
+from catgrad.parameters import array_names, checked, load_parameters, save_parameters
 from catgrad.publish import publish
 from catgrad.target.python import Function, compile_class, to_source
 
@@ -48,9 +48,9 @@ class Spatial:
     cycles: int = 1
 
     def __post_init__(self) -> None:
-        if self.cycles < 1:
+        if not isinstance(self.cycles, int) or self.cycles < 1:
             raise CatgradError(
-                f"A schedule needs at least 1 cycle for a sample, not {self.cycles}; "
+                f"A schedule needs a whole number of cycles, at least 1, not {self.cycles}; "
                 f"write Spatial(cycles=1)."
             )
 
@@ -104,12 +104,13 @@ class Hardware:
     @property
     def x_types(self) -> list[NdArrayType]:
         """The fixed-point arrays of one sample."""
-        return list(self.program.source)[self.learner.parameters : -len(self.learner.Y)]
+        p = self.learner.parameters
+        return list(self.program.source)[p : p + len(self.learner.X)]
 
     @property
     def y_types(self) -> list[NdArrayType]:
         """The fixed-point arrays of one target."""
-        return list(self.program.source)[-len(self.learner.Y) :]
+        return list(self.program.source)[self.learner.parameters + len(self.learner.X) :]
 
     @property
     def prediction_types(self) -> list[NdArrayType]:
@@ -172,8 +173,18 @@ class Hardware:
         return optimise(netlist)
 
     def component(self, parameters: Sequence[ArrayLike] | None = None) -> Transducer:
-        """The Amaranth component, its registers reset to `parameters` (mantissas; else 0)."""
-        initial = None if parameters is None else self.flatten(parameters).tolist()
+        """The Amaranth component, its registers reset to `parameters` (else 0).
+
+        They are arrays of mantissas, such as `quantise_parameters` gives; CatgradError otherwise.
+        """
+        initial = None
+        if parameters is not None:
+            names, types = self.learner.parameter_names, self.parameter_types
+            arrays = _counted("parameters", parameters, len(types))
+            initial = self.flatten(
+                checked(f"parameter {name}", T, np.asarray(a))
+                for name, T, a in zip(array_names(names), types, arrays, strict=True)
+            ).tolist()
         return Transducer(self.netlist, initial, self.schedule.cycles)
 
     def verilog(self, parameters: Sequence[ArrayLike] | None = None, name: str = "learner") -> str:
@@ -185,13 +196,18 @@ class Hardware:
     ) -> list[Path]:
         """Write the Verilog, the integer program, the netlist and the report into a directory."""
         path = Path(directory)
-        path.mkdir(parents=True, exist_ok=True)
         files = {
             "learner.v": self.verilog(parameters),
             "reference.py": self.source,
             "learner.netlist": to_text(self.netlist),
             "report.json": json.dumps(asdict(self.report()), indent=2) + "\n",
         }
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise CatgradError(
+                f"{path} is a file, not a directory; name a directory to export into."
+            ) from None
         return [publish(path / name, text) for name, text in files.items()]
 
     def report(self) -> Report:
@@ -210,26 +226,22 @@ class Hardware:
 
     def quantise_parameters(self, arrays: Sequence[ArrayLike]) -> list[Integers]:
         """Real parameters as mantissas."""
-        named = zip(self.learner.parameter_names, self.parameter_types, arrays, strict=True)
-        return [_checked(f"parameter {name}", T, a) for name, T, a in named]
+        names = [f"parameter {name}" for name in array_names(self.learner.parameter_names)]
+        return _quantised("parameters", names, self.parameter_types, arrays)
 
     def quantise_x(self, *arrays: ArrayLike) -> list[Integers]:
         """One real sample as mantissas."""
-        return [
-            _checked(name, T, a)
-            for name, T, a in zip(numbered("x", len(arrays)), self.x_types, arrays, strict=True)
-        ]
+        return _quantised("x", numbered("x", len(self.x_types)), self.x_types, arrays)
 
     def quantise_y(self, *arrays: ArrayLike) -> list[Integers]:
         """One real target as mantissas."""
-        return [
-            _checked(name, T, a)
-            for name, T, a in zip(numbered("y", len(arrays)), self.y_types, arrays, strict=True)
-        ]
+        return _quantised("y", numbered("y", len(self.y_types)), self.y_types, arrays)
 
     def dequantise_prediction(self, arrays: Sequence[ArrayLike]) -> list[NDArray[np.float64]]:
         """Mantissas of a prediction as reals."""
-        return [from_fixed(a, T.fixed) for T, a in zip(self.prediction_types, arrays, strict=True)]
+        types = self.prediction_types
+        counted = _counted("prediction", arrays, len(types))
+        return [from_fixed(a, T.fixed) for T, a in zip(types, counted, strict=True)]
 
     def save_parameters(self, path: str | Path, arrays: Sequence[ArrayLike]) -> Path:
         """Write mantissas to a .npz file, whole or not at all."""
@@ -240,14 +252,23 @@ class Hardware:
         loaded = load_parameters(path, self.learner.parameter_names, self.parameter_types)
         return [array.astype(np.int64) for array in loaded]
 
-    def flatten(self, arrays: Sequence[ArrayLike]) -> Integers:
+    def flatten(self, arrays: Iterable[ArrayLike]) -> Integers:
         """Arrays of mantissas one after another, row by row, as the component's ports hold them."""
         return np.concatenate([np.zeros(0, np.int64), *(np.ravel(a) for a in arrays)])
 
     def unflatten(self, values: ArrayLike, types: Sequence[NdArrayType]) -> list[Integers]:
         """The arrays of the given types that `flatten` makes `values` of."""
-        parts = np.split(np.asarray(values), np.cumsum([T.size for T in types])[:-1])
+        ends = np.cumsum([T.size for T in types])
+        parts = np.split(np.asarray(values), ends)[: len(types)]
         return [part.reshape(T.shape) for part, T in zip(parts, types, strict=True)]
+
+
+HINTS = {
+    "model": "call the layer, as in layers.linear(batch, inputs, outputs)",
+    "formats": "write Formats.uniform(16, 12)",
+    "schedule": "write Spatial(cycles=1)",
+}
+"""How to get what compile_hardware needs."""
 
 
 def compile_hardware(
@@ -263,17 +284,51 @@ def compile_hardware(
     Where `calibration` is given, the float learner runs over it first, and formats that cannot
     hold what it puts on a wire are refused before any hardware is built.
     """
+    for name, value, wanted in (
+        ("model", model, OpenHypergraph),
+        ("formats", formats, Formats),
+        ("schedule", schedule or Spatial(), Spatial),
+    ):
+        if not isinstance(value, wanted):
+            raise CatgradError(
+                f"compile_hardware needs {wanted.__name__} for {name}, not "
+                f"{type(value).__name__}; {HINTS[name]}."
+            )
     float_learner = learner(model, rule, loss)
+    for name, types in (("input", float_learner.X), ("output", float_learner.Y)):
+        if sum(T.size for T in types) == 0:
+            raise CatgradError(
+                f"The model has no {name} numbers, which hardware has no stream for; "
+                f"give it at least one {name} that is not empty."
+            )
     if calibration is not None:
         check(float_learner, formats, calibration)
     p = float_learner.parameters
     tick = transition(quantise(float_learner.whole, formats, p), p)
     targets = range(len(tick.source) - len(float_learner.Y), len(tick.source))
     program = simplify(count_saturations(tick, targets))
-    return Hardware(float_learner, formats, schedule or Spatial(), program)
+    hardware = Hardware(float_learner, formats, schedule or Spatial(), program)
+    _ = hardware.source  # refuses wires that are too wide for the integer program, now
+    return hardware
 
 
-def _checked(name: str, T: NdArrayType, values: ArrayLike) -> Integers:
+def _counted(role: str, arrays: Sequence[ArrayLike], count: int) -> Sequence[ArrayLike]:
+    if len(arrays) != count:
+        raise CatgradError(
+            f"There are {len(arrays)} arrays of {role}, but the model has {count}; "
+            f"give one for each, in the order of its types."
+        )
+    return arrays
+
+
+def _quantised(
+    role: str, names: Sequence[str], types: Sequence[NdArrayType], arrays: Sequence[ArrayLike]
+) -> list[Integers]:
+    counted = _counted(role, arrays, len(types))
+    return [_mantissas(name, T, a) for name, T, a in zip(names, types, counted, strict=True)]
+
+
+def _mantissas(name: str, T: NdArrayType, values: ArrayLike) -> Integers:
     array = np.asarray(values, dtype=np.float64)
     if array.shape != T.shape:
         raise CatgradError(

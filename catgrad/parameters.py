@@ -60,16 +60,17 @@ def load_parameters(
             f"{path} holds the arrays {', '.join(sorted(found)) or 'none'}, but the model has the "
             f"parameters {', '.join(sorted(expected)) or 'none'}; load the file of this model."
         )
-    return [_checked(path, name, T, found[name]) for name, T in zip(expected, types, strict=True)]
+    return [
+        checked(f"{path}: parameter {name}", T, found[name])
+        for name, T in zip(expected, types, strict=True)
+    ]
 
 
-def _checked(
-    path: str | Path, name: str, T: NdArrayType, array: NDArray[np.generic]
-) -> NDArray[np.generic]:
-    place = f"{path}: parameter {name}"
+def checked(place: str, T: NdArrayType, array: NDArray[np.generic]) -> NDArray[np.generic]:
+    """`array`, if it has the type of a parameter; `place` is what an error calls it."""
     if array.shape != T.shape:
         raise CatgradError(
-            f"{place} has shape {array.shape}, not {T.shape}; load the file of this model."
+            f"{place} has shape {array.shape}, not {T.shape}; give the parameters of this model."
         )
     if isinstance(T.dtype, Fixed):
         if array.dtype.kind not in "iu":

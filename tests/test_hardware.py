@@ -131,7 +131,7 @@ def test_errors() -> None:
     with pytest.raises(CatgradError) as cycles:
         Spatial(cycles=0)
     assert str(cycles.value) == (
-        "A schedule needs at least 1 cycle for a sample, not 0; write Spatial(cycles=1)."
+        "A schedule needs a whole number of cycles, at least 1, not 0; write Spatial(cycles=1)."
     )
     with pytest.raises(CatgradError) as shape:
         small().quantise_parameters([np.zeros((3, 1))])
@@ -158,5 +158,5 @@ def test_wires_too_wide_for_int64_are_refused() -> None:
         _ = small(Formats.uniform(36, 30)).reference
     assert str(error.value) == (
         "predict: wire prediction_exact would hold SQ(13,60), 73 bits, but integer NumPy carries "
-        "signed formats of up to 63; requantise its operands to narrower formats first."
+        "signed formats of up to 63; use narrower formats for its operands."
     )

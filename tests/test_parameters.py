@@ -53,7 +53,8 @@ def test_errors(tmp_path: Path) -> None:
     w, b, v = arrays()
     save_parameters(path, NAMES, [w.T, b, v])
     assert refused(path) == (
-        f"{path}: parameter weights_1 has shape (3, 2), not (2, 3); load the file of this model."
+        f"{path}: parameter weights_1 has shape (3, 2), not (2, 3); "
+        f"give the parameters of this model."
     )
     save_parameters(path, NAMES, [w, b + 0.5, v])
     assert refused(path) == (

@@ -11,7 +11,7 @@ from catgrad.bidirectional.optic import Dagger, Lens, Optic
 from catgrad.combinators import Canonical, canonical, identity, permutation, twist
 from catgrad.core import operation as ops
 from catgrad.core.operation import Scalar, require
-from catgrad.core.types import Dtype, NdArrayType, obj, op
+from catgrad.core.types import NdArrayType, obj, op
 from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.special.definition import Definition
 
@@ -202,7 +202,10 @@ class ScaleInverse(Dagger):
         return obj(self.T)
 
     def to_core(self) -> OpenHypergraph:
-        return (identity(obj(self.T)) @ op(ops.Constant(self.T, self.s))) >> op(ops.Divide(self.T))
+        T = obj(self.T)
+        if abs(math.frexp(self.s)[0]) == 0.5:  # a power of two, whose inverse is exact
+            return (op(ops.Constant(self.T, 1 / self.s)) @ identity(T)) >> op(ops.Multiply(self.T))
+        return (identity(T) @ op(ops.Constant(self.T, self.s))) >> op(ops.Divide(self.T))
 
     def dagger(self) -> OpenHypergraph:
         return op(self)
@@ -248,6 +251,10 @@ class Exponentiate(Lens):
         return obj(self.T)
 
     def to_core(self) -> OpenHypergraph:
+        if self.s == 1:
+            return identity(obj(self.T))
+        if self.s == 2:
+            return op(ops.Copy(self.T)) >> op(ops.Multiply(self.T))
         return (identity(obj(self.T)) @ op(ops.Constant(self.T, self.s))) >> op(ops.Power(self.T))
 
     def rev(self) -> OpenHypergraph:
@@ -351,7 +358,7 @@ def gt_constant(c: Scalar) -> Canonical:
 
 def _require_floating(operation: object, T: NdArrayType) -> None:
     require(
-        isinstance(T.dtype, Dtype) and T.dtype.is_floating(),
+        T.is_floating,
         operation,
         f"is not defined on {T}",
         "use a floating-point dtype",

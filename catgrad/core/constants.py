@@ -68,12 +68,13 @@ def _(_operation: object, *values: Scalar) -> Any:
 
 def _on_numbers(T: NdArrayType, function: Callable[..., Any], *values: Scalar) -> Any:
     """A NumPy function on numbers of an ordinary dtype, rounded as NumPy rounds them."""
-    if T.dtype is not Dtype.float32:
+    if not T.is_floating:
         return int(function(*(np.array([value]).astype(str(T.dtype)) for value in values))[0])
     with np.errstate(all="ignore"):
-        result = function(*(np.float32(value) for value in values))
-    # The shortest decimal that float32 reads back as this number: 0.2, not 0.20000000298023224.
-    return float(str(np.float32(result))) if np.isfinite(result) else None
+        number = np.dtype(str(T.dtype)).type
+        result = number(function(*(number(value) for value in values)))
+    # The shortest decimal that reads back as this number: 0.2, not 0.20000000298023224.
+    return float(str(result)) if np.isfinite(result) else None
 
 
 @_value.register

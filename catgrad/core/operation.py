@@ -377,6 +377,13 @@ class Constant:
             f"needs a finite number, not {self.x!r}",
             "give one number that fills the array",
         )
+        if self.T.dtype is Dtype.int32 or self.T.dtype is Dtype.bool:
+            require(
+                float(self.x).is_integer(),
+                self,
+                f"cannot hold {self.x!r} in {self.T}",
+                "give an integer, or use a floating-point dtype",
+            )
         if isinstance(self.T.dtype, Fixed):
             require(
                 isinstance(self.x, int) and self.T.dtype.holds(self.x, self.x),
@@ -398,7 +405,7 @@ class _Floating:
 
     def __post_init__(self) -> None:
         require(
-            isinstance(self.T.dtype, Dtype) and self.T.dtype.is_floating(),
+            self.T.is_floating,
             self,
             f"is not defined on {self.T}",
             "use a floating-point dtype",
@@ -562,6 +569,10 @@ class Requantise:
 
     def target(self) -> Labels:
         return obj(self.T.with_dtype(self.dtype))
+
+
+class TableIndex(Requantise):
+    """The step before a `Lookup`: its saturation is no loss, as a table ends where it may."""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,11 @@ class Fixed:
     signed: bool = True
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.width, int) and isinstance(self.fraction, int)):
+            raise TypeMismatch(
+                f"The width and fraction of a fixed-point format are integers, not {self.width!r} "
+                f"and {self.fraction!r}; write Fixed(16, 12)."
+            )
         if self.width < 1:
             raise TypeMismatch(
                 f"A fixed-point format needs at least 1 bit, not {self.width}; "
@@ -123,6 +128,11 @@ class NdArrayType:
     def size(self) -> int:
         """How many numbers the array holds."""
         return math.prod(self.shape)
+
+    @property
+    def is_floating(self) -> builtins.bool:
+        """Whether the array holds numbers with a floating point."""
+        return isinstance(self.dtype, Dtype) and self.dtype.is_floating()
 
     @property
     def fixed(self) -> Fixed:

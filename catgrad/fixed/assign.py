@@ -6,6 +6,7 @@ from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.functor import Dual, forget
 from catgrad.core import operation as ops
 from catgrad.core.types import BIT, Fixed, NdArrayType, op
+from catgrad.errors import CatgradError
 from catgrad.fixed.exact import exact, exact_constant
 from catgrad.fixed.formats import Formats
 from catgrad.fixed.numbers import FormatTooNarrow, format_for, representable
@@ -45,6 +46,11 @@ def assign(f: OpenHypergraph, formats: Formats, parameters: int) -> list[NdArray
     What flows in reverse at the inputs `P` are new parameters, and at the outputs targets, so
     these wires have the formats of those.
     """
+    if formats.profiled not in (None, f.H.w):
+        raise CatgradError(
+            f"These formats were profiled on another model (its wires are {formats.profiled}, "
+            f"those of this one {f.H.w}); profile this model."
+        )
     types: list[NdArrayType] = list(f.H.w)
     chosen = dict(formats.wires)
     forward: dict[int, Fixed] = {}
@@ -58,12 +64,12 @@ def assign(f: OpenHypergraph, formats: Formats, parameters: int) -> list[NdArray
             if isinstance(operation, RELAYED):
                 forward[node] = forward[inputs[0]]
             elif isinstance(operation, ops.Constant):
-                forward[node] = exact_constant(operation.x)[1]
+                forward[node] = exact_constant(operation.x, formats.data.fraction)[1]
             elif isinstance(operation, ops.Gt):
                 forward[node] = BIT
             elif isinstance(operation, SUMMED) and isinstance(reader.get(node), SUMS):
                 sources = [types[k].with_dtype(forward[k]) for k in inputs]
-                [total] = exact(forget(op(operation)), sources, formats.data, 0).target
+                [total] = exact(forget(op(operation)), sources, formats.data, formats).target
                 forward[node] = total.fixed
             else:
                 forward[node] = chosen[node].forward if node in chosen else formats.data

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from catgrad.bidirectional.operation import Sigmoid
+from catgrad.combinators import identity
 from catgrad.core import operation as ops
 from catgrad.core.types import Fixed, NdArrayType, obj, op
 from catgrad.errors import CatgradError
+from catgrad.fixed.formats import Formats
 from catgrad.fixed.table import tabulate
 from catgrad.hypergraph import Hypergraph, Labels, OpenHypergraph, drivers, order
 from catgrad.special.definition import Definition, inline
@@ -19,19 +21,23 @@ TABULATED = {"sigmoid": Sigmoid.function}
 """The functions that become tables, by the name that their tables have."""
 
 CONSTANT_BITS = 16
-"""Constants with more significant bits than this, such as 0.0001, are rounded to as many."""
+"""Constants with more significant bits, such as 0.0001, are rounded when the program is built."""
 
 
-def exact_constant(x: float) -> tuple[int, Fixed]:
+def exact_constant(x: float, fraction: int = 0) -> tuple[int, Fixed]:
     """A constant as a mantissa and the narrowest format that holds it.
+
+    It keeps `CONSTANT_BITS` significant bits, or more where as many bits after the binary point as
+    `fraction` need them: what a program's own numbers can tell apart, its constants can.
 
     >>> mantissa, form = exact_constant(2**-6)
     >>> mantissa, str(form)
     (1, 'UQ(-5,6)')
     """
     significand, exponent = math.frexp(x)
-    mantissa = math.floor(math.ldexp(significand, CONSTANT_BITS) + 0.5)
-    fraction = CONSTANT_BITS - exponent
+    bits = max(CONSTANT_BITS, exponent + fraction)
+    mantissa = math.floor(math.ldexp(significand, bits) + 0.5)
+    fraction = bits - exponent
     if mantissa == 0:
         return 0, Fixed(1, 0, signed=False)
     zeros = (mantissa & -mantissa).bit_length() - 1
@@ -53,7 +59,7 @@ class Exactly(Definition):
     operation: object
     sources: tuple[NdArrayType, ...]
     result: Fixed
-    table_bits: int
+    formats: Formats
 
     def source(self) -> Labels:
         return obj(*self.sources)
@@ -63,7 +69,7 @@ class Exactly(Definition):
 
 
 def exact(
-    f: OpenHypergraph, sources: Sequence[NdArrayType], result: Fixed, table_bits: int
+    f: OpenHypergraph, sources: Sequence[NdArrayType], result: Fixed, formats: Formats
 ) -> OpenHypergraph:
     """The core program `f`, over floats, as an exact one on `sources` of `Fixed` dtype.
 
@@ -76,7 +82,7 @@ def exact(
     labels: dict[int, Exactly] = {}
     for i in order(f).tolist():
         inputs = tuple(types[node] for node in f.H.s[i].table.tolist())
-        labels[i] = Exactly(f.H.x[i], inputs, result, table_bits)
+        labels[i] = Exactly(f.H.x[i], inputs, result, formats)
         for node, T in zip(f.H.t[i].table.tolist(), labels[i].target(), strict=True):
             types[node] = T
     x = Labels.of(labels[i] for i in range(len(f.H.x)))
@@ -135,13 +141,18 @@ def _(operation: ops.NSplit, at: Exactly) -> OpenHypergraph:
 
 @exactly.register
 def _(operation: ops.NConcatenate, at: Exactly) -> OpenHypergraph:
-    formats = {T.fixed for T in at.sources}
-    if len(formats) > 1:
-        raise CatgradError(
-            f"NConcatenate cannot stack arrays of differing formats {sorted(map(str, formats))}; "
-            f"give the wires one format."
-        )
-    return op(ops.NConcatenate(at.sources[0], operation.k))
+    # Wires of differing formats are first brought, without loss, to one that holds them all.
+    formats = [T.fixed for T in at.sources]
+    fraction = max((form.fraction for form in formats), default=0)
+    common = Fixed.holding(
+        min((form.min << (fraction - form.fraction) for form in formats), default=0),
+        max((form.max << (fraction - form.fraction) for form in formats), default=0),
+        fraction,
+    )
+    alike = len(set(formats)) == 1
+    T = operation.T.with_dtype(formats[0] if alike else common)
+    widened = [identity(obj(S)) if S == T else op(ops.Requantise(S, common)) for S in at.sources]
+    return OpenHypergraph.tensor_list(widened) >> op(ops.NConcatenate(T, operation.k))
 
 
 @exactly.register
@@ -173,8 +184,8 @@ def _(_operation: ops.Negate, at: Exactly) -> OpenHypergraph:
 
 
 @exactly.register
-def _(operation: ops.Constant, _at: Exactly) -> OpenHypergraph:
-    mantissa, form = exact_constant(operation.x)
+def _(operation: ops.Constant, at: Exactly) -> OpenHypergraph:
+    mantissa, form = exact_constant(operation.x, at.formats.data.fraction)
     return op(ops.Constant(operation.T.with_dtype(form), mantissa))
 
 
@@ -200,7 +211,7 @@ def _(operation: ops.Compose, at: Exactly) -> OpenHypergraph:
 def _(operation: Sigmoid, at: Exactly) -> OpenHypergraph:
     [T] = at.sources
     table = tabulate(
-        TABULATED[operation.symbol()], operation.symbol(), T.fixed, at.result, at.table_bits
+        TABULATED[operation.symbol()], operation.symbol(), T.fixed, at.result, at.formats.table_bits
     )
     return table.program(T)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from catgrad.bidirectional.functor import Dual
 from catgrad.core.operation import Overflow, Rounding
@@ -10,6 +10,7 @@ from catgrad.core.types import Fixed
 from catgrad.errors import CatgradError
 from catgrad.fixed.numbers import format_for
 from catgrad.fixed.ranges import Samples, measure
+from catgrad.hypergraph import Labels
 from catgrad.learner import Learner
 
 
@@ -21,7 +22,9 @@ class Formats:
     - `targets`: the `y` that a learner is given; `data` unless said otherwise.
     - `rounding`, `overflow`: of each `Requantise`.
     - `table_bits`: a non-linear function is a table of ``2**table_bits`` entries.
-    - `wires`: formats that single wires have instead, by number (see `profile`).
+    - `wires`: formats that single wires have instead, by number (see `profile`). Wires that hand on
+      the numbers of others, and sums that are only added to, follow from those.
+    - `profiled`: the types of the wires of the learner that these formats were profiled on.
     """
 
     data: Fixed
@@ -31,7 +34,8 @@ class Formats:
     rounding: Rounding = Rounding.HALF_UP
     overflow: Overflow = Overflow.SATURATE
     table_bits: int = 8
-    wires: tuple[tuple[int, Dual], ...] = field(default=())
+    wires: tuple[tuple[int, Dual], ...] = ()
+    profiled: Labels | None = None
 
     def __post_init__(self) -> None:
         for name in ("data", "weights", "gradients", "targets"):
@@ -108,4 +112,4 @@ class Formats:
             )
         default = Fixed(width, width - 1 - headroom)
         uniform = cls(default, default, default, None, rounding, table_bits=table_bits)
-        return uniform.with_wires(wires)
+        return replace(uniform.with_wires(wires), profiled=learner.whole.H.w)

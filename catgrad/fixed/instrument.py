@@ -1,4 +1,4 @@
-"""Counting what saturates: overflow is never silent."""
+"""Counting what does not fit its format: overflow is never silent."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from catgrad.core.operation import (
     Constant,
     Gt,
     InRange,
-    Lookup,
-    Overflow,
     Requantise,
     Sum,
+    TableIndex,
 )
 from catgrad.core.types import BIT, NdArrayType, obj, op
 from catgrad.hypergraph import FiniteFunction, OpenHypergraph, order
@@ -24,21 +23,19 @@ from catgrad.hypergraph import FiniteFunction, OpenHypergraph, order
 def count_saturations(f: OpenHypergraph, late_inputs: Sequence[int]) -> OpenHypergraph:
     """``f : A → B`` of C becomes ``A → B ● early ● late``.
 
-    `early` and `late` count the numbers that saturated in this run, each an integer scalar:
+    `early` and `late` count the numbers that no longer fitted their format in this run, and so
+    saturated (or wrapped, if that is what the formats say), each an integer scalar:
     `late` in what depends on the inputs numbered `late_inputs`, `early` in the rest. So for a
     learner, with its targets for late inputs, `early` is the forward pass.
 
-    The index of a table saturates by design and is not counted.
+    The index of a table (`TableIndex`) saturates by design and is not counted.
     """
-    tables = {f.H.s[i].table.tolist()[0] for i, x in enumerate(f.H.x) if isinstance(x, Lookup)}
     late_nodes = _reachable(f, [f.s.table.tolist()[k] for k in late_inputs])
     early: list[tuple[int, Requantise]] = []
     late: list[tuple[int, Requantise]] = []
     for i, x in enumerate(f.H.x):
-        if not isinstance(x, Requantise) or x.overflow is not Overflow.SATURATE:
-            continue
-        [node], [result] = f.H.s[i].table.tolist(), f.H.t[i].table.tolist()
-        if result not in tables:
+        if isinstance(x, Requantise) and not isinstance(x, TableIndex):
+            [node] = f.H.s[i].table.tolist()
             (late if node in late_nodes else early).append((node, x))
     watched = [node for node, _ in early + late]
     exposed = OpenHypergraph(f.s, f.t + FiniteFunction.of(watched, len(f.H.w)), f.H)

@@ -27,7 +27,7 @@ def format_for(lo: float, hi: float, width: int, headroom: int = 0) -> Fixed:
     ('SQ(2,14)', 'SQ(9,7)')
     """
     magnitude = max(abs(lo), abs(hi))
-    if magnitude < NOTHING:
+    if magnitude < NOTHING or lo > hi:  # nothing, or no number at all
         return Fixed(width, width - 1 - headroom)
     fraction = width - int(np.frexp(magnitude)[1])
     while not representable(lo, hi, Fixed(width, fraction)):

@@ -93,7 +93,7 @@ class Exact(Optic):
 
     def _exact(self, f: OpenHypergraph, sources: Sequence[NdArrayType]) -> OpenHypergraph:
         result = dual(self.outputs[0]).forward if self.outputs else self.formats.data
-        return exact(f, sources, result, self.formats.table_bits)
+        return exact(f, sources, result, self.formats)
 
     def source(self) -> Labels:
         return obj(*self.sources)

@@ -39,9 +39,7 @@ def measure(learner: Learner, samples: Samples) -> list[tuple[Range, Range]]:
 
     For each node of ``learner.whole`` the least and greatest number forward, and in reverse.
     """
-    for role in ("parameters", "x", "y"):
-        for i, array in enumerate(getattr(samples, role)):
-            require_finite(array, f"array {i} of {role}")
+    _check(learner, samples)
     count = len(learner.whole.H.w)
     run = to_python_function(simplify(_observed(learner.whole, learner.parameters)))
     lows, highs = np.full(2 * count, np.inf), np.full(2 * count, -np.inf)
@@ -61,6 +59,34 @@ def measure(learner: Learner, samples: Samples) -> list[tuple[Range, Range]]:
             )
     pairs = list(zip(lows.tolist(), highs.tolist(), strict=True))
     return list(zip(pairs[:count], pairs[count:], strict=True))
+
+
+def _check(learner: Learner, samples: Samples) -> None:
+    """Refuse samples that do not fit the learner, before anything runs."""
+    lengths = {len(array) for array in (*samples.x, *samples.y)}
+    if len(lengths) != 1 or 0 in lengths:
+        raise CatgradError(
+            f"The arrays of x and y hold {sorted(lengths)} samples; "
+            f"give at least one sample, and as many in each array."
+        )
+    for role, arrays, types, rows in (
+        ("parameters", samples.parameters, learner.P, ()),
+        ("x", samples.x, learner.X, tuple(lengths)),
+        ("y", samples.y, learner.Y, tuple(lengths)),
+    ):
+        if len(arrays) != len(types):
+            raise CatgradError(
+                f"There are {len(arrays)} arrays of {role}, but the model has {len(types)}; "
+                f"give one for each, in the order of its types."
+            )
+        for i, (array, T) in enumerate(zip(arrays, types, strict=True)):
+            name = f"array {i} of {role}"
+            if np.shape(array) != rows + T.shape:
+                raise CatgradError(
+                    f"{name} has shape {np.shape(array)}, not {rows + T.shape}; "
+                    f"give {'one sample a row, each of type ' if rows else 'an array of type '}{T}."
+                )
+            require_finite(array, name)
 
 
 def _observed(f: OpenHypergraph, parameters: int) -> OpenHypergraph:

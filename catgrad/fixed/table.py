@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catgrad.combinators import identity
-from catgrad.core.operation import Lookup, Overflow, Requantise, Rounding
+from catgrad.core.operation import Lookup, Overflow, Rounding, TableIndex
 from catgrad.core.types import Fixed, NdArrayType, obj, op
 from catgrad.hypergraph import OpenHypergraph
 
@@ -41,7 +41,7 @@ class Table:
         """The table as a core program on an array of format `domain`."""
         narrowed = identity(obj(T))
         if self.index != self.domain:
-            narrowed = op(Requantise(T, self.index, Rounding.TRUNCATE, Overflow.SATURATE))
+            narrowed = op(TableIndex(T, self.index, Rounding.TRUNCATE, Overflow.SATURATE))
         return narrowed >> op(
             Lookup(T.with_dtype(self.index), self.result, self.entries, self.name)
         )

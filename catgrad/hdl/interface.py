@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def check_initial(initial: Sequence[int] | None, formats: tuple[Format, ...]) ->
     """The initial parameters, zeros if None; CatgradError if they do not fit the formats."""
     if initial is None:
         return (0,) * len(formats)
-    values = tuple(int(value) for value in initial)
+    values = tuple(index(value) for value in initial)
     if len(values) != len(formats):
         raise CatgradError(
             f"There are {len(values)} initial parameters, but the netlist has {len(formats)}; "

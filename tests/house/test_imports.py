@@ -29,7 +29,6 @@ ROOMS = [
     ["catgrad.compile", "catgrad.hardware"],
     ["catgrad"],
     ["sim", "boards"],
-    ["catgrad.cli"],
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
 

@@ -17,7 +17,7 @@ Draw = Any
 
 shapes = st.sampled_from([(), (3,), (1,), (2, 3), (3, 2), (1, 3), (2, 1), (2, 2, 3), (3, 1, 2)])
 formats = st.builds(Fixed, st.integers(1, 8), st.integers(-2, 8), st.booleans())
-dtypes = st.sampled_from([Dtype.float32, Dtype.float32, Dtype.int32, Dtype.bool])
+dtypes = st.sampled_from([Dtype.float32, Dtype.float64, Dtype.int32, Dtype.bool])
 
 WIDE = 20
 """Bits of a mantissa above which a random program only narrows it."""
@@ -132,8 +132,8 @@ def arrays(draw: Draw, T: NdArrayType) -> np.ndarray:
             ends = [form.min, form.max, 0]
             numbers = st.integers(form.min, form.max) | st.sampled_from(ends)
             dtype: Any = np.int64
-        case Dtype.float32:
-            numbers, dtype = st.integers(-16, 16).map(lambda x: x / 4), np.float32
+        case Dtype.float32 | Dtype.float64:
+            numbers, dtype = st.integers(-16, 16).map(lambda x: x / 4), np.dtype(str(T.dtype))
         case Dtype.int32:
             # Small, since NumPy warns where single numbers (not arrays) of int32 wrap around.
             numbers, dtype = st.integers(-9, 9), np.int32
@@ -168,7 +168,7 @@ def constant(draw: Draw, draft: Draft, T: NdArrayType) -> int:
         x = draw(st.sampled_from([form.min, form.max, 0, 1 if form.max else 0]))
         return draft.add(ops.Constant(T.with_dtype(form), x))[0]
     numbers = [0, 1] if T.dtype is Dtype.bool else [0, 1, -1, 2]
-    if T.dtype is Dtype.float32:
+    if T.is_floating:
         numbers += [0.5, 1.0, -0.25]
     return draft.add(ops.Constant(T, draw(st.sampled_from(numbers))))[0]
 
@@ -211,7 +211,7 @@ def invert(_draw: Draw, draft: Draft, wire: int) -> None:
 
 def divide(draw: Draw, draft: Draft, wire: int) -> None:
     T = draft.wires[wire]
-    if T.dtype is Dtype.float32:
+    if T.is_floating:
         kind, x = draw(st.sampled_from([(ops.Divide, 2), (ops.Divide, 1), (ops.Power, 1)]))
         draft.add(kind(T), wire, draft.add(ops.Constant(T, x))[0])
 

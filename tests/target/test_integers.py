@@ -264,7 +264,7 @@ def test_a_result_that_is_too_wide():
     T = vector(Fixed(32, 30))
     assert refused(op(ops.Multiply(T)), "x", "y") == (
         "run: wire z would hold SQ(4,60), 64 bits, but integer NumPy carries signed formats of up "
-        "to 63; requantise its operands to narrower formats first."
+        "to 63; use narrower formats for its operands."
     )
 
 
@@ -272,20 +272,20 @@ def test_an_argument_that_is_too_wide():
     T = vector(Fixed(63, 0, signed=False))
     assert refused(op(ops.Gt(T)), "x", "y") == (
         "run: wire x would hold UQ(63,0), 63 bits, but integer NumPy carries signed formats of up "
-        "to 63; requantise its operands to narrower formats first."
+        "to 63; use narrower formats for its operands."
     )
 
 
 def test_operands_of_a_comparison_that_are_too_wide_once_aligned():
     assert refused(op(ops.Gt(vector(Fixed(40, 0)), vector(Fixed(2, 30)))), "x", "y") == (
         "run: wire z (an operand, aligned) would hold SQ(40,30), 70 bits, but integer NumPy "
-        "carries signed formats of up to 63; requantise its operands to narrower formats first."
+        "carries signed formats of up to 63; use narrower formats for its operands."
     )
 
 
 def test_a_value_that_is_too_wide_before_it_saturates():
     assert refused(op(ops.Requantise(vector(Fixed(40, 0)), Fixed(16, 30))), "x") == (
         "run: wire z (before it is brought into range) would hold SQ(40,30), 70 bits, but integer "
-        "NumPy carries signed formats of up to 63; requantise its operands to narrower formats "
-        "first."
+        "NumPy carries signed formats of up to 63; use narrower formats for its "
+        "operands."
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catgrad.core.types import Dtype, Fixed, NdArrayType
+from catgrad.core.types import Fixed, NdArrayType
 from catgrad.errors import CatgradError
 
 Check = Callable[[Any], NDArray[Any]]
@@ -83,7 +83,7 @@ def _array(place: str, T: NdArrayType, x: Any) -> NDArray[Any]:
         )
     if isinstance(T.dtype, Fixed):
         return _mantissas(place, T, T.dtype, array)
-    if T.dtype is Dtype.float32:
+    if T.is_floating:
         return _floats(place, T, array)
     return _integers(place, T, array)
 
@@ -102,11 +102,12 @@ def _refuse_dtype(place: str, T: NdArrayType, array: NDArray[Any], remedy: str) 
 
 
 def _floats(place: str, T: NdArrayType, array: NDArray[Any]) -> NDArray[Any]:
-    if array.dtype != np.float32:
+    dtype = np.dtype(str(T.dtype))
+    if array.dtype != dtype:
         if array.dtype.kind not in "fiub":
             raise _refuse_dtype(place, T, array, "pass real numbers")
         with np.errstate(over="ignore"):  # what overflows is refused below
-            array = array.astype(np.float32)
+            array = array.astype(dtype)
     finite = np.isfinite(array)
     if not finite.all():
         place_of, value = _first(array, ~finite)

@@ -97,8 +97,7 @@ def require_width(function: str, wire: str, form: Fixed) -> None:
     if not Fixed(WIDEST, 0).holds(form.min, form.max):
         raise CatgradError(
             f"{function}: wire {wire} would hold {form}, {form.width} bits, but integer NumPy "
-            f"carries signed formats of up to {WIDEST}; requantise its operands to narrower "
-            f"formats first."
+            f"carries signed formats of up to {WIDEST}; use narrower formats for its operands."
         )
 
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 
 from catgrad.core import operation as ops
-from catgrad.core.types import Dtype
 from catgrad.special.definition import Definition
 from catgrad.target.assignments import Assignment, Assignments
 from catgrad.target.python.names import snake_case
@@ -194,7 +193,7 @@ class Stems:
             case ops.Add() if any(isinstance(kind, ops.Broadcast) for kind in kinds):
                 # A float contraction is folded into the sum; the name says what it is all of.
                 folded = any(isinstance(kind, Contraction) for kind in kinds)
-                return "weighted" if folded and operation.T.dtype is Dtype.float32 else "biased"
+                return "weighted" if folded and operation.T.is_floating else "biased"
             case ops.Multiply() if any(isinstance(kind, ops.Constant) for kind in kinds):
                 return "scaled"
             case ops.Multiply() if any(isinstance(kind, ops.Subtract) for kind in kinds):

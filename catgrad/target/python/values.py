@@ -34,7 +34,7 @@ class Value:
         """A constant, written as a number."""
         if T.dtype is Dtype.bool:
             x = bool(x)
-        elif T.dtype is not Dtype.float32:
+        elif not T.is_floating:
             x = int(x)
         return cls(literal(x), T, (), x)
 
