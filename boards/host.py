@@ -126,7 +126,7 @@ class Device:
             if answer.kind != REFUSAL:
                 return answer.payload
             refusal = Refusal(answer.payload[0])
-            if not refusal.transient:
+            if refusal is Refusal.ADDRESS:  # known only once the checksum is right
                 break
         raise CatgradError(
             f"The board refused the request {kind.name} because {refusal.reason}; {refusal.advice}."
@@ -147,13 +147,14 @@ class Device:
                 whole = len(body) == HEADER_BYTES + length + CRC_BYTES
                 if whole and crc(body) == 0:
                     answer = Frame(body[0], body[1], body[HEADER_BYTES:-CRC_BYTES])
-                    if answer.tag == request.tag:
-                        return answer
                     if answer.kind == REFUSAL:
-                        # The header was damaged. What came after may be refused as well, and must
-                        # not be taken for an answer to the next attempt: wait for silence.
+                        # If the line damaged the header, the board may not know the tag, and may
+                        # refuse what follows as well. None of that must be taken for an answer
+                        # to the next attempt: wait for silence.
                         while self._port.read(1):
                             pass
+                        return answer
+                    if answer.tag == request.tag:
                         return answer
         raise CatgradError(
             f"The board did not answer the request {Kind(request.kind).name}; check its cable and "

@@ -157,16 +157,19 @@ def test_the_answer_to_a_fetch_of_nothing() -> None:
 
 
 class Unreliable:
-    """A port that turns a bit of what is written, as often as it is told."""
+    """A port that turns a bit of one byte of what is written, as often as it is told."""
 
-    def __init__(self, port: SimulatedPort) -> None:
+    def __init__(self, port: SimulatedPort, place: int = -1) -> None:
         self.port = port
+        self.place = place
         self.faults = 0
 
     def write(self, data: bytes) -> None:
         if self.faults:
             self.faults -= 1
-            data = data[:-1] + bytes([data[-1] ^ 1])
+            damaged = bytearray(data)
+            damaged[self.place] ^= 1
+            data = bytes(damaged)
         self.port.write(data)
 
     def read(self, count: int) -> bytes:
@@ -176,16 +179,19 @@ class Unreliable:
         self.port.clear()
 
 
-def test_a_damaged_request_is_sent_again_and_learnt_once() -> None:
+@pytest.mark.parametrize("place", [1, 2, 3, 4, 5, -1])
+def test_a_damaged_request_is_sent_again_and_learnt_once(place: int) -> None:
+    """Wherever it was damaged: kind, tag, length, payload or checksum."""
     port, device = simulated(lms(2))
-    unreliable = Unreliable(port)
+    unreliable = Unreliable(port, place)
     device = Device(unreliable, device.design)
     unreliable.faults = ATTEMPTS - 1
     device.learn([1000, 1000], [1000])
     reference = Reference(lms(2), [0, 0])
     reference.step([1000, 1000], [1000])
     assert device.fetch().tolist() == reference.parameters.tolist()
-    assert device.counters() == Counters(1, 0, 0, refused=ATTEMPTS - 1)
+    assert device.counters()[:3] == (1, 0, 0)
+    assert device.counters().refused >= ATTEMPTS - 1
 
 
 def test_a_line_that_damages_every_request() -> None:
