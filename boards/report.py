@@ -63,5 +63,7 @@ class BuildReport:
             f"  {clock.fmax_mhz:.1f} MHz reached, {clock.target_mhz:g} MHz needed"
             for clock in self.clocks
         ]
-        lines += [f"  {self.samples_per_second:,.0f} samples/s at {self.interval} cycles each"]
+        lines += [
+            f"  {self.samples_per_second:,.0f} samples/s in the core, {self.interval} cycles each"
+        ]
         return "\n".join(lines)

@@ -5,16 +5,16 @@ from catgrad.compile import compile_model
 from catgrad.core.types import Dtype, Fixed, NdArrayType, obj, op
 from catgrad.errors import CatgradError
 from catgrad.fixed.formats import Formats
-from catgrad.fixed.ranges import Samples
+from catgrad.fixed.ranges import Calibration
 from catgrad.hardware import Spatial, compile_hardware
 
 __all__ = [
+    "Calibration",
     "CatgradError",
     "Dtype",
     "Fixed",
     "Formats",
     "NdArrayType",
-    "Samples",
     "Spatial",
     "compile_hardware",
     "compile_model",

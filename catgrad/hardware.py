@@ -18,13 +18,13 @@ from catgrad.combinators import Canonical, keep_inputs, keep_outputs
 from catgrad.core.simplify import simplify
 from catgrad.core.types import NdArrayType
 from catgrad.errors import CatgradError
-from catgrad.fixed.assign import check
+from catgrad.fixed.assign import check, rate_notes
 from catgrad.fixed.exact import table_errors
 from catgrad.fixed.formats import Formats
 from catgrad.fixed.instrument import count_saturations
 from catgrad.fixed.numbers import from_fixed, to_fixed
 from catgrad.fixed.quantise import quantise
-from catgrad.fixed.ranges import Samples
+from catgrad.fixed.ranges import Calibration
 from catgrad.hdl.transducer import Transducer
 from catgrad.hdl.verilog import verilog
 from catgrad.hypergraph import OpenHypergraph
@@ -60,7 +60,8 @@ class Report:
     """What a piece of hardware consists of.
 
     `latency` and `interval` are in clock cycles; `cells` counts the netlist's cells by kind;
-    `table_errors` is the greatest difference of each tabulated function from the real one.
+    `table_errors` is the greatest difference of each tabulated function from the real one;
+    `notes` are what may keep the hardware from learning.
     """
 
     parameters: int
@@ -71,6 +72,7 @@ class Report:
     latency: int
     interval: int
     table_errors: dict[str, float]
+    notes: tuple[str, ...]
 
     def __str__(self) -> str:
         cells = ", ".join(f"{n} {kind}" for kind, n in self.cells.items())
@@ -79,6 +81,7 @@ class Report:
             f"{self.core_operations} array operations, {sum(self.cells.values())} cells ({cells}); "
             f"latency {self.latency} cycles, one sample every {self.interval} cycles"
             + "".join(f"; {name} errs by {e:.2g} at most" for name, e in self.table_errors.items())
+            + "".join(f"; note: {note}" for note in self.notes)
         )
 
 
@@ -187,9 +190,34 @@ class Hardware:
             ).tolist()
         return Transducer(self.netlist, initial, self.schedule.cycles)
 
-    def verilog(self, parameters: Sequence[ArrayLike] | None = None, name: str = "learner") -> str:
-        """The component as Verilog text, its top module called `name`."""
-        return verilog(self.component(parameters), name)
+    def verilog(
+        self, parameters: Sequence[ArrayLike] | None = None, *, name: str = "learner"
+    ) -> str:
+        """The component as Verilog text, its top module called `name`, its ports explained."""
+        return self._port_comment() + verilog(self.component(parameters), name)
+
+    def _port_comment(self) -> str:
+        ports = {
+            "x__payload": self.x_types,
+            "y__payload": self.y_types,
+            "prediction__payload": self.prediction_types,
+            "parameters": self.parameter_types,
+        }
+        lines = [
+            "A learner with stream ports: a payload moves when valid and ready are both 1 at a",
+            "rising edge of clk. Arrays lie row by row, element 0 in the lowest bits. SQ(i,f) are",
+            "signed numbers of i + f bits, f of them after the binary point; UQ(i,f) unsigned.",
+            *(
+                f"  {port}: {', '.join(map(str, types))}"
+                for port, types in ports.items()
+                if sum(T.size for T in types)
+            ),
+            "train: sampled with x; 0 predicts only, and takes no y.",
+            "rst: synchronous, active high.",
+            "load: address in the low bits, value above; fetch: an address, answered on fetched.",
+            f"A prediction is valid {self.schedule.cycles + 1} cycles after x and y are taken.",
+        ]
+        return "".join(f"// {line}\n" for line in lines)
 
     def export(
         self, directory: str | Path, parameters: Sequence[ArrayLike] | None = None
@@ -222,6 +250,7 @@ class Hardware:
             latency=self.schedule.cycles + 1,
             interval=self.schedule.cycles + 1,
             table_errors=table_errors(self.program),
+            notes=rate_notes(self.learner, self.parameter_types),
         )
 
     def quantise_parameters(self, arrays: Sequence[ArrayLike]) -> list[Integers]:
@@ -277,7 +306,7 @@ def compile_hardware(
     loss: Canonical,
     formats: Formats,
     schedule: Spatial | None = None,
-    calibration: Samples | None = None,
+    calibration: Calibration | None = None,
 ) -> Hardware:
     """Compile a model and its learning rule to fixed-point hardware.
 
@@ -295,6 +324,12 @@ def compile_hardware(
                 f"{type(value).__name__}; {HINTS[name]}."
             )
     float_learner = learner(model, rule, loss)
+    for T in (*float_learner.P, *float_learner.X, *float_learner.Y):
+        if not T.is_floating:
+            raise CatgradError(
+                f"The model carries {T}, but compile_hardware quantises floating-point models; "
+                f"write the model in Dtype.float32."
+            )
     for name, types in (("input", float_learner.X), ("output", float_learner.Y)):
         if sum(T.size for T in types) == 0:
             raise CatgradError(

@@ -25,10 +25,10 @@ from rich.syntax import Syntax
 
 from boards.report import BuildReport
 from catgrad import (
+    Calibration,
     CatgradError,
     Dtype,
     NdArrayType,
-    Samples,
     Spatial,
     compile_hardware,
     compile_model,
@@ -38,9 +38,9 @@ from catgrad.core.operation import Constant
 from catgrad.draw import caption, draw
 from catgrad.hardware import Hardware
 from catgrad.learner import learner, predict, transition
+from catgrad.parameters import array_names
 from sim import Samples as Stream
-from sim import Trace, installed, simulate
-from sim.reference import reference_trace
+from sim import Trace, installed, real_samples, reference_trace, simulate
 
 BUILD = Path("build")
 SIMULATOR = "verilator" if installed("verilator") else "amaranth"
@@ -74,7 +74,7 @@ def show_source() -> None:
     console.rule("1  The iris model, compiled: predict and step as NumPy source")
     compiled, _, _ = compile_model(iris.model(), layers.sgd(iris.RATE), layers.mse)
     text = compiled.source.split("    @staticmethod\n    def rev(")[0]
-    console.print(Syntax(text.rstrip(), "python", background_color="default"))
+    console.print(Syntax(text.rstrip(), "python", background_color="default", word_wrap=True))
 
 
 def train_float(order: list[int]) -> Run:
@@ -111,9 +111,7 @@ def integer_accuracy(hardware: Hardware, trace: Trace, description: str) -> Run:
 def iris_stream(hardware: Hardware, order: list[int]) -> Stream:
     """The flowers as the hardware receives them."""
     train, _ = iris.load(SEED)
-    x = np.array([hardware.flatten(hardware.quantise_x(train.x[i][None])) for i in order])
-    y = np.array([hardware.flatten(hardware.quantise_y(train.y[i][None])) for i in order])
-    return Stream(x, y, np.ones(len(order), dtype=bool))
+    return real_samples(hardware, [train.x[order, None]], [train.y[order, None]])
 
 
 def simulated_learning(
@@ -125,22 +123,19 @@ def simulated_learning(
         return simulate(component, stream, SIMULATOR, stall=0.1, directory=BUILD / "sim")
 
 
-def lms_run() -> tuple[Trace, np.ndarray, np.ndarray]:
-    """The adaptive filter in integers and in float: the trace, and the error of each."""
+def lms_run() -> tuple[int, np.ndarray, np.ndarray]:
+    """The adaptive filter in hardware and float: how many integers were equal, the errors."""
     hardware = compile_hardware(
         lms.model(), layers.sgd(lms.RATE), layers.mse, lms.FORMATS, Spatial(cycles=lms.CYCLES)
     )
     x, y = lms.signals(FILTER_SAMPLES)
+    stream = real_samples(hardware, [x[:, None]], [y[:, None]])
     start = [np.zeros(T.shape) for T in hardware.parameter_types]
-    stream = Stream(
-        np.array([hardware.flatten(hardware.quantise_x(row[None])) for row in x]),
-        np.array([hardware.flatten(hardware.quantise_y(row[None])) for row in y]),
-        np.ones(len(x), dtype=bool),
-    )
     parameters = hardware.quantise_parameters(start)
     reference = reference_trace(hardware, stream, parameters)
     simulated = simulated_learning(hardware, parameters, stream)
-    console.print(f"adaptive filter: {simulated.compare(reference):,} integers compared, all equal")
+    compared = simulated.compare(reference)
+    console.print(f"adaptive filter: {compared:,} integers compared, all equal")
     [T] = hardware.prediction_types
     fixed_error = (reference.predictions * T.fixed.step - y)[:, 0]
     compiled, _, _ = compile_model(lms.model(), layers.sgd(lms.RATE), layers.mse)
@@ -149,7 +144,7 @@ def lms_run() -> tuple[Trace, np.ndarray, np.ndarray]:
         [prediction] = program.predict(w, row[None])
         float_error.append(float(prediction[0, 0] - target[0]))
         [w] = program.step(w, row[None], target[None])
-    return simulated, fixed_error, np.array(float_error)
+    return compared, fixed_error, np.array(float_error)
 
 
 def build_boards() -> list[BuildReport]:
@@ -167,12 +162,12 @@ def pictures() -> dict[str, str]:
     """5. String diagrams of the model and of its training step."""
     batch = NdArrayType((1,), Dtype.float32)
     iris_learner = learner(iris.model(), layers.sgd(iris.RATE), layers.mse)
-    names = [*iris_learner.parameter_names, "x"]
+    names = [*array_names(iris_learner.parameter_names), "x"]
     tick = transition(iris_learner.whole, iris_learner.parameters)
     one_layer = learner(
         layers.linear(batch, iris.FEATURES, iris.SPECIES), layers.sgd(iris.RATE), layers.mse
     )
-    news = [f"new {name}" for name in iris_learner.parameter_names]
+    news = [f"new {name}" for name in names[:-1]]
     return {
         "model": draw(predict(iris_learner), label, inputs=names, outputs=["prediction"]),
         "linear": draw(
@@ -200,7 +195,7 @@ def main() -> int:
     order = train.epochs(iris.EPOCHS, SEED)
     floats = train_float(order)
     initial = iris.initial(list(learner(iris.model(), layers.sgd(1), layers.mse).P), SEED)
-    calibration = Samples(
+    calibration = Calibration(
         [a.astype(np.float32) for a in initial],
         [train.x[order, None].astype(np.float32)],
         [train.y[order, None].astype(np.float32)],
@@ -233,7 +228,7 @@ def main() -> int:
         f"every parameter and every counter after every step, {compared:,} integers, all equal (==)"
     )
     machine = integer_accuracy(hardware, simulated, "accuracy in hardware")
-    filtered, fixed_error, float_error = lms_run()
+    also_compared, fixed_error, float_error = lms_run()
 
     console.rule("4  Bitstreams")
     written = hardware.export(BUILD / "verilog", parameters)
@@ -252,7 +247,7 @@ def main() -> int:
         "filter": lms_curve({"float": float_error, f"hardware ({SIMULATOR})": fixed_error}),
     }
     facts = {
-        "integers compared": f"{compared + filtered.predictions.size + filtered.parameters.size:,}",
+        "integers compared": f"{compared + also_compared:,}, all equal",
         "test accuracy, float": f"{floats.accuracy[-1]:.1%}",
         "test accuracy, hardware": f"{machine.accuracy[-1]:.1%}",
     }

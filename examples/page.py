@@ -16,8 +16,7 @@ from catgrad.publish import publish
 
 COLOURS = ("#1b6ca8", "#e08e0b", "#2a9d57")
 STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem;
-       color: #1d2733; background: #fff }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem; color: #1d2733; background: #fff }
 h1, h2 { font-weight: 600; line-height: 1.2 } h2 { margin-top: 3rem }
 figure { margin: 1rem 0; overflow-x: auto } figcaption { color: #5b6b7b }
 pre { background: #f5f7f9; padding: 1rem; overflow-x: auto; font-size: 13px }
@@ -79,14 +78,19 @@ def write_page(
         "filter": "An adaptive filter finds an unknown channel.",
     }
     figures = "".join(
-        f"<figure>{images[name]}<figcaption>{escape(text)}</figcaption></figure>"
+        f"<figure><figcaption>{escape(text)} <a href={name}.svg>{name}.svg</a></figcaption>"
+        f"{images[name]}</figure>"
         for name, text in captions.items()
     )
     rows = "".join(f"<tr><th>{escape(k)}<td>{escape(v)}" for k, v in facts.items())
     built = "".join(f"<pre>{escape(str(report))}</pre>" for report in reports)
     page = (
         f"<!doctype html><meta charset=utf-8><title>catgrad</title><style>{STYLE}</style>"
-        f"<h1>A model that trains itself in hardware</h1><table>{rows}</table>{figures}"
-        f"<h2>Bitstreams</h2>{built}<h2>The integer program</h2><pre>{escape(source)}</pre>"
+        f"<h1>A model that trains itself in hardware</h1><p>The model and its learning rule were "
+        f"compiled to one training step: as NumPy, as integer NumPy, and as a circuit.</p>"
+        f"<table>{rows}</table>{figures}"
+        f"<h2>Bitstreams</h2><p>Built and timed for these boards; not yet run on one. The Verilog "
+        f"is in <a href=verilog>verilog</a>.</p>{built}"
+        f"<h2>The integer program</h2><pre>{escape(source)}</pre>"
     )
     return publish(directory / "index.html", page)

@@ -3,14 +3,15 @@
     samples --> bench --> design in Amaranth's simulator
                       --> its Verilog in Icarus Verilog     --> Trace
                       --> its Verilog in Verilator
-            --> netlist                                     --> Trace
+            --> netlist, or the integer NumPy program       --> Trace
 
-`simulate` gives the trace of hardware, `expected` that of its netlist, and `Trace.compare` says
-whether the two are equal to the last bit.
+`simulate` gives the trace of hardware, `expected` that of its netlist, `reference_trace` that of
+the integer NumPy program, and `Trace.compare` says whether two are equal to the last bit.
 """
 
 from sim.cocotb_runner import installed
 from sim.oracle import expected
+from sim.reference import real_samples, reference_trace
 from sim.samples import random_samples
 from sim.simulation import simulate
 from sim.streams import SimulationError
@@ -23,5 +24,7 @@ __all__ = [
     "expected",
     "installed",
     "random_samples",
+    "real_samples",
+    "reference_trace",
     "simulate",
 ]

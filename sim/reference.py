@@ -7,19 +7,48 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from catgrad.errors import CatgradError
 from catgrad.hardware import Hardware
 from catgrad.hdl.transducer import COUNTER_BITS
 from sim.trace import Samples, Trace
+
+
+def real_samples(
+    hardware: Hardware,
+    x: Sequence[ArrayLike],
+    y: Sequence[ArrayLike],
+    train: ArrayLike | None = None,
+) -> Samples:
+    """Real samples as the integers that hardware receives.
+
+    `x` and `y` hold an array for each input and output of the model, with a new first axis along
+    which the samples lie. Every sample is learned from unless `train`, bool[samples], says not.
+    """
+    x_rows = [hardware.flatten(hardware.quantise_x(*row)) for row in zip(*x, strict=True)]
+    y_rows = [hardware.flatten(hardware.quantise_y(*row)) for row in zip(*y, strict=True)]
+    learned = np.ones(len(x_rows), dtype=bool) if train is None else np.asarray(train)
+    return Samples(np.array(x_rows), np.array(y_rows), learned)
 
 
 def reference_trace(hardware: Hardware, samples: Samples, parameters: Sequence[ArrayLike]) -> Trace:
     """The trace of the generated NumPy program, from these parameters on (mantissas).
 
     A sample that is not learned from still predicts, and its forward saturations count.
+    CatgradError if parameters or samples do not fit the hardware.
     """
     outputs = len(hardware.prediction_types)
-    now = [np.asarray(a, dtype=np.int64) for a in parameters]
+    now: list[ArrayLike] = list(parameters)
     y_rows = np.zeros((len(samples), sum(T.size for T in hardware.y_types)), dtype=np.int64)
+    for name, rows_given, types in (
+        ("x", samples.x, hardware.x_types),
+        ("y", samples.y, hardware.y_types),
+    ):
+        columns = sum(T.size for T in types)
+        if rows_given is not None and np.shape(rows_given)[1:] != (columns,):
+            raise CatgradError(
+                f"The samples have {name} of shape {np.shape(rows_given)}, but the hardware takes "
+                f"{columns} numbers of {name} a sample; see real_samples."
+            )
     if samples.y is not None:
         y_rows = samples.y
     forward = learning = 0
@@ -40,5 +69,5 @@ def reference_trace(hardware: Hardware, samples: Samples, parameters: Sequence[A
                 np.array([learning]),
             )
         )
-    columns = [np.array(column) for column in zip(*rows, strict=True)]
-    return Trace("NumPy", *columns, cycles=0)
+    traced = [np.array(column) for column in zip(*rows, strict=True)]
+    return Trace("NumPy", *traced, cycles=0)

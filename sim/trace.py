@@ -25,6 +25,12 @@ class Samples:
     train: BoolArray
 
     def __post_init__(self) -> None:
+        for name, array in (("x", self.x), ("y", self.y)):
+            if array is not None and np.asarray(array).dtype.kind not in "iuO":
+                raise CatgradError(
+                    f"The samples have {name} of dtype {np.asarray(array).dtype}, but hardware "
+                    f"takes integers (mantissas); see real_samples."
+                )
         # Of other integers than truth values NumPy would make indices.
         object.__setattr__(self, "train", np.asarray(self.train, dtype=np.bool_))
         for name, array in (("x", self.x), ("y", self.y), ("train", self.train)):

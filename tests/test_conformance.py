@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from catgrad import CatgradError, Formats
 from catgrad.circuit import verify
 from catgrad.kernel import evaluate, to_kernels
-from sim import Samples, expected, random_samples, simulate
-from sim.reference import reference_trace
+from sim import Samples, expected, random_samples, reference_trace, simulate
 from tests.learners import Recipe, recipes
 
 # A failing example in a Verilog simulator costs a build for each attempt to shrink it.

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from catgrad import (
+    Calibration,
     CatgradError,
     Dtype,
     Fixed,
     Formats,
     NdArrayType,
-    Samples,
     Spatial,
     compile_hardware,
     layers,
@@ -33,10 +33,10 @@ def small(formats: Formats = FORMATS, **options):
     return compile_hardware(model, layers.sgd(2**-4), layers.mse, formats, **options)
 
 
-def samples(scale: float) -> Samples:
+def samples(scale: float) -> Calibration:
     random = np.random.default_rng(0)
     x = random.uniform(-1, 1, (50, 1, 2)).astype(np.float32)
-    return Samples([np.zeros((2, 1), np.float32)], [x], [scale * x.sum(axis=2, keepdims=True)])
+    return Calibration([np.zeros((2, 1), np.float32)], [x], [scale * x.sum(axis=2, keepdims=True)])
 
 
 def test_export_writes_what_belongs_together(tmp_path: Path) -> None:
@@ -88,35 +88,35 @@ def test_profiled_formats_hold_the_data_that_made_them() -> None:
             Formats.uniform(8, 7),
             (
                 "parameter weights ranges from -0.00957892 to 2.23491, but SQ(1,7) holds -1 to "
-                "0.992188; use SQ(3,5)."
+                "0.992188; use Fixed(8, 5)."
             ),
         ),
         (
             Formats(Fixed(8, 8), Fixed(16, 12), Fixed(16, 12), Fixed(16, 12)),
             (
                 "input 0 ranges from -0.994523 to 0.99442, but SQ(0,8) holds -0.5 to 0.496094; "
-                "use SQ(1,7)."
+                "use Fixed(8, 7)."
             ),
         ),
         (
             Formats(Fixed(8, 7), Fixed(16, 12), Fixed(16, 12), Fixed(16, 12)),
             (
                 "wire 3, the result of operation 1 (Compose), ranges from -1.99495 to 3.66108, but "
-                "SQ(1,7) holds -1 to 0.992188; use SQ(3,5)."
+                "SQ(1,7) holds -1 to 0.992188; use Fixed(8, 5)."
             ),
         ),
         (
             Formats(Fixed(16, 12), Fixed(16, 12), Fixed(16, 12), Fixed(8, 7)),
             (
                 "target 0 ranges from -5.65499 to 5.86827, but SQ(1,7) holds -1 to 0.992188; "
-                "use SQ(4,4)."
+                "use Fixed(8, 4)."
             ),
         ),
         (
             Formats(Fixed(16, 12), Fixed(16, 12), Fixed(6, 5), Fixed(16, 12)),
             (
                 "the gradient at wire 1, the result of operation 0 (SGD), ranges from -5.46152 to "
-                "0.431268, but SQ(1,5) holds -1 to 0.96875; use SQ(4,2)."
+                "0.431268, but SQ(1,5) holds -1 to 0.96875; use Fixed(6, 2)."
             ),
         ),
     ],
@@ -144,7 +144,7 @@ def test_errors() -> None:
         "x holds inf at index [0, 1]; fixed point has no such number, so remove or replace it."
     )
     tame = samples(1.0)
-    wild = Samples(tame.parameters, [tame.x[0] * 1e20], [tame.y[0] * 1e20])
+    wild = Calibration(tame.parameters, [tame.x[0] * 1e20], [tame.y[0] * 1e20])
     with pytest.raises(CatgradError) as diverging:
         small(calibration=wild)
     assert str(diverging.value) == (

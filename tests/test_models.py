@@ -9,15 +9,24 @@ import sys
 import numpy as np
 import pytest
 
-from catgrad import Dtype, Fixed, Formats, NdArrayType, Samples, compile_hardware, layers, obj, op
+from catgrad import (
+    Calibration,
+    Dtype,
+    Fixed,
+    Formats,
+    NdArrayType,
+    compile_hardware,
+    layers,
+    obj,
+    op,
+)
 from catgrad.bidirectional import operation as B
 from catgrad.combinators import identity, twist
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.kernel import evaluate, to_kernels
 from catgrad.learner import learner
-from sim import expected, random_samples
-from sim.reference import reference_trace
+from sim import expected, random_samples, reference_trace
 
 ONE, TWO, THREE = (NdArrayType((n,), Dtype.float32) for n in (1, 2, 3))
 X, Y = ONE + TWO, ONE + THREE
@@ -101,7 +110,7 @@ def test_every_evaluator_agrees(model, formats: Formats) -> None:
         assert np.array_equal(found, wanted)
 
 
-def profiled(model: OpenHypergraph) -> tuple[Formats, Samples]:
+def profiled(model: OpenHypergraph) -> tuple[Formats, Calibration]:
     float_learner = learner(model, layers.sgd(2**-5), layers.mse)
     random = np.random.default_rng(1)
     start, x, y = (
@@ -112,7 +121,7 @@ def profiled(model: OpenHypergraph) -> tuple[Formats, Samples]:
             ((20,), float_learner.Y),
         )
     )
-    samples = Samples(start, x, y)
+    samples = Calibration(start, x, y)
     return Formats.profile(float_learner, samples, width=12), samples
 
 
@@ -212,7 +221,7 @@ def hardware_of_two():
         ),
         (
             lambda: Formats.profile(
-                learner(two_inputs(), layers.sgd(1), layers.mse), Samples([], [np.ones(3)], [])
+                learner(two_inputs(), layers.sgd(1), layers.mse), Calibration([], [np.ones(3)], [])
             ),
             (
                 "There are 0 arrays of parameters, but the model has 2; "
@@ -222,7 +231,7 @@ def hardware_of_two():
         (
             lambda: Formats.profile(
                 learner(two_inputs(), layers.sgd(1), layers.mse),
-                Samples([], [np.ones(3)], [np.ones(4)]),
+                Calibration([], [np.ones(3)], [np.ones(4)]),
             ),
             (
                 "The arrays of x and y hold [3, 4] samples; "

@@ -118,6 +118,11 @@ class NdArrayType:
                 f"The shape of an array type is a tuple of integers, not {self.shape!r}; "
                 f"write ({self.shape},) for a single axis."
             )
+        if isinstance(self.dtype, type | str):
+            raise TypeMismatch(
+                f"The dtype of an array type is a Dtype or a Fixed, not {self.dtype!r}; "
+                f"write Dtype.float32."
+            )
         if any(not isinstance(n, int) or isinstance(n, bool) or n < 0 for n in self.shape):
             raise TypeMismatch(
                 f"The extents of an array are integers of at least 0, not {self.shape!r}; "

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.functor import Dual, forget
 from catgrad.core import operation as ops
@@ -9,8 +12,8 @@ from catgrad.core.types import BIT, Fixed, NdArrayType, op
 from catgrad.errors import CatgradError
 from catgrad.fixed.exact import exact, exact_constant
 from catgrad.fixed.formats import Formats
-from catgrad.fixed.numbers import FormatTooNarrow, format_for, representable
-from catgrad.fixed.ranges import Range, Samples, measure
+from catgrad.fixed.numbers import FormatTooNarrow, format_for, representable, typed
+from catgrad.fixed.ranges import Calibration, Range, measure
 from catgrad.hypergraph import OpenHypergraph, drivers, order
 from catgrad.learner import Learner
 
@@ -85,7 +88,7 @@ def assign(f: OpenHypergraph, formats: Formats, parameters: int) -> list[NdArray
     return [T.with_dtype(Dual(forward[i], reverse[i])) for i, T in enumerate(types)]
 
 
-def check(learner: Learner, formats: Formats, samples: Samples) -> None:
+def check(learner: Learner, formats: Formats, samples: Calibration) -> None:
     """Refuse formats that cannot hold what a float run over `samples` puts on the wires.
 
     The first wire that does not fit is named, with its range and a format that would do.
@@ -104,7 +107,7 @@ def _check(name: str, measured: Range, form: Fixed) -> None:
         raise FormatTooNarrow(
             f"{name} ranges from {lo:.6g} to {hi:.6g}, but {form} holds "
             f"{form.min * form.step:.6g} to {form.max * form.step:.6g}; "
-            f"use {format_for(lo, hi, form.width)}."
+            f"use {typed(format_for(lo, hi, form.width))}."
         )
 
 
@@ -130,3 +133,27 @@ def change_name(learner: Learner, node: int) -> str:
     if node in f.t.table.tolist():
         return f"target {f.t.table.tolist().index(node)}"
     return f"the gradient at {value_name(learner, node)}"
+
+
+SLOWEST = 3
+"""A rate of ``2**-k`` wants so many more than `k` fraction bits in the weights, at least."""
+
+
+def rate_notes(learner: Learner, types: Sequence[NdArrayType]) -> tuple[str, ...]:
+    """Which parameters have too few fraction bits for their rate, a sentence for each.
+
+    With nearest rounding an update of less than half a unit is lost.
+    """
+    sources = learner.whole.s.table.tolist()
+    notes = []
+    for i, x in enumerate(learner.whole.H.x):
+        if isinstance(x, B.SGD) and x.rate:
+            k = sources.index(int(learner.whole.H.s[i].table[0]))
+            wanted = math.ceil(-math.log2(abs(x.rate))) + SLOWEST
+            form = types[k].fixed
+            if form.fraction < wanted:
+                notes.append(
+                    f"parameter {learner.parameter_names[k]} has {form.fraction} fraction bits, "
+                    f"but a rate of {x.rate:g} wants at least {wanted}; smaller updates are lost"
+                )
+    return tuple(notes)

@@ -8,8 +8,8 @@ from catgrad.bidirectional.functor import Dual
 from catgrad.core.operation import Overflow, Rounding
 from catgrad.core.types import Fixed
 from catgrad.errors import CatgradError
-from catgrad.fixed.numbers import format_for
-from catgrad.fixed.ranges import Samples, measure
+from catgrad.fixed.numbers import format_for, typed
+from catgrad.fixed.ranges import Calibration, measure
 from catgrad.hypergraph import Labels
 from catgrad.learner import Learner
 
@@ -40,10 +40,14 @@ class Formats:
     def __post_init__(self) -> None:
         for name in ("data", "weights", "gradients", "targets"):
             form = getattr(self, name)
+            if form is not None and not isinstance(form, Fixed):
+                raise CatgradError(
+                    f"Formats needs a Fixed for {name}, not {form!r}; write Fixed(16, 12)."
+                )
             if form is not None and not form.signed:
                 raise CatgradError(
                     f"Formats needs a signed format for {name}, not {form}; "
-                    f"use {Fixed(form.width + 1, form.fraction)}, which holds the same numbers."
+                    f"use {typed(Fixed(form.width + 1, form.fraction))}, which holds as much."
                 )
         if not 2 <= self.table_bits <= 14:
             raise CatgradError(
@@ -88,7 +92,7 @@ class Formats:
     def profile(
         cls,
         learner: Learner,
-        samples: Samples,
+        samples: Calibration,
         *,
         width: int = 16,
         weight_width: int | None = None,

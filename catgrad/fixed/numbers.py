@@ -41,6 +41,11 @@ def representable(lo: float, hi: float, form: Fixed) -> bool:
     return form.holds(int(np.floor(lo * scale + 0.5)), int(np.floor(hi * scale + 0.5)))
 
 
+def typed(form: Fixed) -> str:
+    """A signed format as a user types it."""
+    return f"Fixed({form.width}, {form.fraction})"
+
+
 def to_fixed(values: ArrayLike, form: Fixed, name: str) -> NDArray[np.int64]:
     """Mantissas of the nearest numbers of a format, halves upward, as an int64 array.
 
@@ -57,7 +62,7 @@ def to_fixed(values: ArrayLike, form: Fixed, name: str) -> NDArray[np.int64]:
         lo, hi = float(reals.min()), float(reals.max())
         raise FormatTooNarrow(
             f"{name} ranges from {lo:.6g} to {hi:.6g}, but {form} holds {form.min * form.step:.6g} "
-            f"to {form.max * form.step:.6g}; use {format_for(lo, hi, form.width)}, "
+            f"to {form.max * form.step:.6g}; use {typed(format_for(lo, hi, form.width))}, "
             f"or scale the data."
         )
     return mantissas.astype(np.int64)

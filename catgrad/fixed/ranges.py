@@ -21,7 +21,7 @@ Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Samples:
+class Calibration:
     """A stream to learn from, and the parameters to start with, all in float.
 
     - `parameters`: the arrays of `P`.
@@ -34,7 +34,7 @@ class Samples:
     y: Sequence[Array]
 
 
-def measure(learner: Learner, samples: Samples) -> list[tuple[Range, Range]]:
+def measure(learner: Learner, samples: Calibration) -> list[tuple[Range, Range]]:
     """Learn from the samples, one after another, and note the range of every wire.
 
     For each node of ``learner.whole`` the least and greatest number forward, and in reverse.
@@ -61,7 +61,7 @@ def measure(learner: Learner, samples: Samples) -> list[tuple[Range, Range]]:
     return list(zip(pairs[:count], pairs[count:], strict=True))
 
 
-def _check(learner: Learner, samples: Samples) -> None:
+def _check(learner: Learner, samples: Calibration) -> None:
     """Refuse samples that do not fit the learner, before anything runs."""
     lengths = {len(array) for array in (*samples.x, *samples.y)}
     if len(lengths) != 1 or 0 in lengths:

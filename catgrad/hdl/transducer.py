@@ -106,6 +106,7 @@ class Transducer(wiring.Component):
             members["fetch"] = In(stream.Signature(address))
             members["fetched"] = Out(stream.Signature(value))
         super().__init__(members)
+        self._MustUse__used = True  # Amaranth would warn of one that is made to be looked at only.
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()

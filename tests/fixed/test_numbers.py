@@ -87,7 +87,7 @@ def test_errors() -> None:
         to_fixed([0.5, -9.25], Fixed(16, 12), "x")
     assert str(narrow.value) == (
         "x ranges from -9.25 to 0.5, but SQ(4,12) holds -8 to 7.99976; "
-        "use SQ(5,11), or scale the data."
+        "use Fixed(16, 11), or scale the data."
     )
     with pytest.raises(CatgradError) as infinite:
         to_fixed(np.array([[0.0, np.nan]]), Fixed(16, 12), "x")

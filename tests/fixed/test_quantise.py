@@ -140,7 +140,7 @@ def test_formats_are_checked() -> None:
         Formats.uniform(16, 12, weights=Fixed(8, 6, signed=False))
     assert str(unsigned.value) == (
         "Formats needs a signed format for weights, not UQ(2,6); "
-        "use SQ(3,6), which holds the same numbers."
+        "use Fixed(9, 6), which holds as much."
     )
     with pytest.raises(CatgradError) as table:
         Formats.uniform(16, 12, table_bits=20)

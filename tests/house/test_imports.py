@@ -20,7 +20,7 @@ ROOMS = [
     ["catgrad.special"],
     ["catgrad.bidirectional"],
     ["catgrad.layers"],
-    ["catgrad.learner"],
+    ["catgrad.learner", "catgrad.parameters"],
     ["catgrad.target"],
     ["catgrad.fixed"],
     ["catgrad.kernel"],
