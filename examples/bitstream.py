@@ -13,6 +13,7 @@ import boards
 from boards.report import BuildReport
 from boards.top import Top, build
 from catgrad import CatgradError, Spatial, compile_hardware, layers
+from catgrad.hardware import Hardware
 from catgrad.hdl.delay_line import DelayLine
 from catgrad.hdl.layout import shape_of
 from catgrad.hdl.transducer import Transducer
@@ -30,14 +31,19 @@ def iris_top(board: boards.Board) -> Top:
     return Top.on(board, hardware.component(parameters), "iris")
 
 
-def lms_top(board: boards.Board) -> Top:
-    """The adaptive filter: one sample of each signal a frame, the last few kept on the board."""
+def lms_parts() -> tuple[Hardware, Transducer, DelayLine]:
+    """The adaptive filter, its learner, and the delay line that keeps the last samples."""
     hardware = compile_hardware(
         lms.model(), layers.sgd(lms.RATE), layers.mse, lms.FORMATS, Spatial(cycles=lms.CYCLES)
     )
-    learner: Transducer = hardware.component()
     [sample] = {shape_of(format) for format in hardware.netlist.input("x").formats}
-    return Top.on(board, learner, "lms", DelayLine(sample, lms.TAPS))
+    return hardware, hardware.component(), DelayLine(sample, lms.TAPS)
+
+
+def lms_top(board: boards.Board) -> Top:
+    """The adaptive filter: one sample of each signal a frame, the last few kept on the board."""
+    _, learner, front = lms_parts()
+    return Top.on(board, learner, "lms", front)
 
 
 TOPS = {"iris": iris_top, "lms": lms_top}
@@ -49,7 +55,8 @@ def build_example(board_name: str, example: str | None, directory: Path) -> Buil
     example = example or EXAMPLE.get(board_name, "lms")
     if example not in TOPS:
         raise CatgradError(
-            f"There is no example named {example!r}; the examples are {', '.join(TOPS)}."
+            f"There is no example named {example!r}; the examples are {', '.join(TOPS)}; "
+            f"name one of these."
         )
     directory.mkdir(parents=True, exist_ok=True)
     return build(board, TOPS[example](board), directory)

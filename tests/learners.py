@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
 from catgrad import Dtype, Fixed, Formats, NdArrayType, Spatial, compile_hardware, layers
 from catgrad.combinators import identity
 from catgrad.core.operation import Overflow, Rounding
 from catgrad.hardware import Hardware
 from catgrad.hypergraph import OpenHypergraph
+from catgrad.kernel import evaluate, to_kernels
 
 ACTIVATIONS = {"identity": identity, "relu": layers.relu, "sigmoid": layers.sigmoid}
 
@@ -70,3 +74,11 @@ def recipes(draw: st.DrawFn, max_layers: int = 3, max_width: int = 6) -> Recipe:
         ),
         draw(st.integers(1, 3)),
     )
+
+
+def kernels_agree(hardware: Hardware, inputs: Sequence[ArrayLike]) -> None:
+    """The kernels of a learner, run on NumPy arrays, give what the generated program gives."""
+    found = evaluate(to_kernels(hardware.program), inputs)
+    wanted = hardware.reference.transition(*inputs)
+    assert len(found) == len(wanted)
+    assert all(map(np.array_equal, found, wanted))

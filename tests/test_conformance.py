@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from catgrad import CatgradError, Formats
 from catgrad.circuit import verify
-from catgrad.kernel import evaluate, to_kernels
 from sim import Samples, expected, random_samples, reference_trace, simulate
-from tests.learners import Recipe, recipes
+from tests.learners import Recipe, kernels_agree, recipes
 
 # A failing example in a Verilog simulator costs a build for each attempt to shrink it.
 UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
@@ -49,12 +48,7 @@ def test_kernels_and_numpy(recipe: Recipe, seed: int) -> None:
         *hardware.unflatten(samples.x[0], hardware.x_types),
         *hardware.unflatten(samples.y[0], hardware.y_types),
     ]
-    for found, wanted in zip(
-        evaluate(to_kernels(hardware.program), inputs),
-        hardware.reference.transition(*inputs),
-        strict=True,
-    ):
-        assert np.array_equal(found, wanted)
+    kernels_agree(hardware, inputs)
 
 
 @settings(max_examples=25)

@@ -24,9 +24,9 @@ from catgrad.bidirectional import operation as B
 from catgrad.combinators import identity, twist
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import OpenHypergraph
-from catgrad.kernel import evaluate, to_kernels
 from catgrad.learner import learner
 from sim import expected, random_samples, reference_trace
+from tests.learners import kernels_agree
 
 ONE, TWO, THREE = (NdArrayType((n,), Dtype.float32) for n in (1, 2, 3))
 X, Y = ONE + TWO, ONE + THREE
@@ -102,12 +102,7 @@ def test_every_evaluator_agrees(model, formats: Formats) -> None:
         *hardware.unflatten(samples.x[0], hardware.x_types),
         *hardware.unflatten(samples.y[0], hardware.y_types),
     ]
-    for found, wanted in zip(
-        evaluate(to_kernels(hardware.program), inputs),
-        hardware.reference.transition(*inputs),
-        strict=True,
-    ):
-        assert np.array_equal(found, wanted)
+    kernels_agree(hardware, inputs)
 
 
 def profiled(model: OpenHypergraph) -> tuple[Formats, Calibration]:

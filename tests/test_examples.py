@@ -1,0 +1,45 @@
+"""The examples run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_a_simulated_board_learns_what_the_integer_program_learns() -> None:
+    done = run("examples/talk.py", "--samples", "6")
+    assert done.returncode == 0, done.stderr
+    assert "6 samples learned; 30 integers from the board, all equal\n" in done.stdout
+
+
+def test_a_port_that_is_not_there() -> None:
+    done = run("examples/talk.py", "--port", "/dev/none")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Cannot open the serial port /dev/none (serial ports present: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_board_that_nobody_knows(tmp_path: Path) -> None:
+    done = run("examples/bitstream.py", "--board", "foo", "--out", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert done.stderr == (
+        "There is no board named 'foo'; name one of icebreaker, ulx3s, or copy "
+        "boards/icebreaker.py for your own and add its name to boards.BOARDS.\n"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_example_that_nobody_knows() -> None:
+    done = run("examples/bitstream.py", "--board", "ulx3s", "--example", "digits")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "There is no example named 'digits'; the examples are iris, lms; name one of these.\n"
+    )
