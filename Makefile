@@ -37,7 +37,7 @@ bitstream: .venv/.complete  ## a learning circuit for BOARD=icebreaker or BOARD=
 	.venv/bin/python examples/bitstream.py --board $(BOARD)
 
 .PHONY: bench
-bench: .venv/.complete  ## measure how compile time grows with the program
+bench: .venv/.complete  ## measure how well integers learn, and how compile time grows
 	@for program in bench/*.py; do echo "$$program"; .venv/bin/python "$$program"; done
 
 .PHONY: docs

@@ -127,9 +127,55 @@ TASKS = [
 ]
 
 
+def lms_error(formats: Formats, rate: int, seed: int, taps: int = 16) -> tuple[float, float]:
+    """The mean square error in dB, float and integer, of a filter that has found a channel."""
+    random = np.random.default_rng(seed)
+    response = random.normal(size=taps) * np.exp(-0.2 * np.arange(taps))
+    response *= 0.5 / np.abs(response).sum() * 2
+    x = random.uniform(-1, 1, 8000 + taps)
+    windows = np.lib.stride_tricks.sliding_window_view(x, taps)[:, ::-1]
+    noise = 0.01 * random.normal(size=len(windows))
+    y = windows @ response + noise
+    N, A = ONE, NdArrayType((taps,), Dtype.float32)
+    linear, rule = layers.linear(N, A, ONE), layers.sgd(2.0**-rate)
+    compiled, _, _ = compile_model(linear, rule, layers.mse)
+    hardware = compile_hardware(linear, rule, layers.mse, formats)
+    w, [v] = np.zeros((taps, 1), "f4"), hardware.quantise_parameters([np.zeros((taps, 1))])
+    program, reference = compiled(), hardware.reference
+    errors = []
+    for row, target in zip(windows, y, strict=True):
+        [xq], [yq] = hardware.quantise_x(row[None]), hardware.quantise_y([[target]])
+        [p], [q] = program.predict(w, row[None]), reference.predict(v, xq)
+        [real] = hardware.dequantise_prediction([q])
+        errors.append((float(p[0, 0]) - target, float(real[0, 0]) - target))
+        [w], [v] = program.step(w, row[None], [[target]]), reference.step(v, xq, yq)
+    power = (np.array(errors[len(errors) // 2 :]) ** 2).mean(axis=0)
+    return float(10 * np.log10(power[0])), float(10 * np.log10(power[1]))
+
+
+FILTERS = [
+    ("LMS 16 taps", Formats.uniform(16, 14, weights=Fixed(18, 16)), 5, 0.2),
+    ("LMS 16 taps", Formats.uniform(16, 14), 6, 1.0),
+]
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     console = Console()
+    filters = Table("filter", "formats", "rate", "float", "integers", "within")
+    for name, formats, rate, allowed in FILTERS:
+        label = f"{name:40}"
+        results = [lms_error(formats, rate, s) for s in track(range(3), label, console=console)]
+        real, integer = np.mean(results, axis=0)
+        filters.add_row(
+            name,
+            f"{formats.data} / {formats.weights}",
+            f"2**-{rate}",
+            f"{real:.2f} dB",
+            f"{integer:.2f} dB",
+            f"{allowed} dB",
+        )
+    console.print(filters)
     table = Table("task", "formats", "epochs", "seeds", "float", "integers", "required")
     for task in TASKS:
         label = f"{task.name:40}"

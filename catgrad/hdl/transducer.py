@@ -81,7 +81,7 @@ class Transducer(wiring.Component):
         self._formats: tuple[Format, ...] = inputs.get("parameters", ())
         self._initial = check_initial(initial, self._formats)
         self.netlist = netlist
-        self.schedule = schedule(netlist, cycles)
+        self.schedule = schedule(netlist, cycles).verify()
         self.latency = self.interval = cycles + 1
         self.has_target = "y" in inputs
         self.learns = self.has_target or "parameters" in outputs
