@@ -10,8 +10,8 @@ import numpy as np
 from catgrad.bidirectional.optic import Dagger, Lens, Optic
 from catgrad.combinators import Canonical, canonical, identity, permutation, twist
 from catgrad.core import operation as ops
-from catgrad.core.operation import Scalar, require
-from catgrad.core.types import NdArrayType, obj, op
+from catgrad.core.operation import Scalar
+from catgrad.core.types import NdArrayType, obj, op, require
 from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.special.definition import Definition
 

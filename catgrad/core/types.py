@@ -187,3 +187,9 @@ def obj(*types: NdArrayType) -> Labels:
 def op(operation: Operation) -> OpenHypergraph:
     """The program that consists of one operation."""
     return OpenHypergraph.singleton(operation, operation.source(), operation.target())
+
+
+def require(condition: bool, operation: object, found: str, remedy: str) -> None:
+    """Refuse to build an operation whose types do not fit."""
+    if not condition:
+        raise TypeMismatch(f"{type(operation).__name__} {found}; {remedy}.")
