@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from boards.report import BuildReport
@@ -56,7 +57,8 @@ def _svg(figure: Figure) -> str:
         axes.grid(alpha=0.25)
         axes.legend(frameon=False)
     text = StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None})
+    with rc_context({"svg.hashsalt": "catgrad"}):  # the same data give the same text
+        figure.savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()[text.getvalue().index("<svg") :]
 
 
