@@ -85,6 +85,11 @@ class Report:
         )
 
 
+LOAD_AND_FETCH = (
+    "load: address in the low bits, value above; fetch: an address, answered on fetched."
+)
+
+
 @dataclass(frozen=True)
 class Hardware:
     """A learner in fixed point: the integer program, and the circuit that equals it bit for bit.
@@ -214,7 +219,7 @@ class Hardware:
             ),
             "train: sampled with x; 0 predicts only, and takes no y.",
             "rst: synchronous, active high.",
-            "load: address in the low bits, value above; fetch: an address, answered on fetched.",
+            *([LOAD_AND_FETCH] if self.parameter_types else []),
             f"A prediction is valid {self.schedule.cycles + 1} cycles after x and y are taken.",
         ]
         return "".join(f"// {line}\n" for line in lines)

@@ -150,6 +150,16 @@ def test_a_saturated_argument_of_a_table_is_counted() -> None:
         assert forward == 1
 
 
+@pytest.mark.parametrize("model", [no_parameters, two_inputs])
+def test_the_verilog_explains_the_ports_that_it_has(model) -> None:
+    hardware = compile_hardware(model(), layers.sgd(0.5), layers.mse, FORMATS[0])
+    text = hardware.verilog()
+    comment, module = text.split("module learner(", 1)
+    x = ", ".join(map(str, hardware.x_types))
+    assert f"//   x__payload: {x}\n" in comment
+    assert ("// load: " in comment) == ("load__payload" in module) == bool(hardware.parameter_types)
+
+
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_verilog_does_not_depend_on_the_process(hash_seed: str) -> None:
     """Nor on what else was compiled before, which numbers the labels in another order."""
