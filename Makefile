@@ -14,6 +14,10 @@ help:  ## list these commands
 demo: .venv/.complete  ## a model, from Python to bitstreams that train themselves; takes minutes
 	.venv/bin/python examples/demo.py
 
+.PHONY: gpt
+gpt: .venv/.complete  ## train a GPT on the manual of Python; takes minutes
+	.venv/bin/python examples/gpt.py
+
 .PHONY: test
 test: system-packages  ## all tests but the slow ones, and every docstring example
 	$(PYTEST) -n 2 -m "not slow"
@@ -28,6 +32,9 @@ lint: .venv/.complete  ## style, formatting and types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
+.PHONY: torch
+torch: .venv/.torch  ## PyTorch into .venv: the tests compare with it where it is there
+
 .PHONY: sim
 sim: system-packages  ## the same samples through NumPy and every simulator
 	$(PYTEST) -n 2 tests/sim tests/test_conformance.py
@@ -37,13 +44,15 @@ bitstream: .venv/.complete  ## a learning circuit for BOARD=icebreaker or BOARD=
 	.venv/bin/python examples/bitstream.py --board $(BOARD)
 
 .PHONY: bench
-bench: .venv/.complete  ## measure how well integers learn, and how compile time grows
+bench: .venv/.torch  ## measure how well integers learn, how fast compiler and source are, beside others
 	@for program in bench/*.py; do echo "$$program"; .venv/bin/python "$$program"; done
 
 .PHONY: docs
-docs: demo  ## the pictures in the README, from the demo
+docs: demo gpt  ## the pictures in the README and in docs, from the demo and by `catgrad draw`
 	cp build/training.svg docs/training.svg
 	cp build/linear.svg docs/step.svg
+	cp build/gpt.svg docs/gpt.svg
+	grep '^catgrad draw' docs/drawing.md | PATH=.venv/bin:$$PATH bash -e
 
 .PHONY: golden-update
 golden-update: .venv/.complete  ## rewrite the golden files; review the difference like code
@@ -70,4 +79,10 @@ system-packages: .venv/.complete
 	@# PIP_USER: a pip told to install for the user everywhere cannot install into .venv.
 	@PIP_USER=0 .venv/bin/python -m pip install --quiet --disable-pip-version-check \
 	  --editable '.[boards,sim,plots,examples,dev]'
+	@touch $@
+
+.venv/.torch: .venv/.complete
+	@echo "Installing PyTorch into .venv (large) ..."
+	@PIP_USER=0 .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --editable '.[torch]'
 	@touch $@

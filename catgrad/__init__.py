@@ -1,5 +1,6 @@
 """catgrad compiles a model and its learning rule to static programs: NumPy source, and hardware."""
 
+from catgrad import draw as draw  # so that programs have pictures in notebooks
 from catgrad import layers
 from catgrad.compile import compile_model
 from catgrad.core.types import Dtype, Fixed, NdArrayType, obj, op

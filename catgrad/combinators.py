@@ -7,6 +7,7 @@ from typing import Any
 
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import FiniteFunction, Labels, OpenHypergraph
+from catgrad.hypergraph.array import host
 
 Canonical = Callable[[Labels], OpenHypergraph]
 
@@ -26,14 +27,17 @@ def twist(A: Labels, B: Labels) -> OpenHypergraph:
     return OpenHypergraph.twist(A, B)
 
 
-def transpose(A: Labels, rows: int, columns: int) -> OpenHypergraph:
-    """The permutation that takes a row-major ``rows × columns`` grid of wires to its transpose."""
-    if rows * columns != len(A):
+def transpose(A: Labels, rows: int, cols: int) -> OpenHypergraph:
+    """``Aᵀ → A``, where `A` is a grid of wires, ``rows × cols`` and row after row.
+
+    Output (row, col) is input (col, row).
+    """
+    if rows * cols != len(A):
         raise CatgradError(
-            f"Cannot arrange {len(A)} wires as {rows} rows of {columns}; "
-            f"give as many wires as the grid has places, {rows * columns}."
+            f"Cannot arrange {len(A)} wires as {rows} rows of {cols}; "
+            f"give as many wires as the grid has places, {rows * cols}."
         )
-    return OpenHypergraph.half_spider(FiniteFunction.transpose(rows, columns), A)
+    return OpenHypergraph.half_spider(FiniteFunction.transpose(cols, rows), A)
 
 
 def permutation(A: Labels, p: Sequence[int]) -> OpenHypergraph:
@@ -62,9 +66,11 @@ def canonical(component: Callable[[Any], OpenHypergraph]) -> Canonical:
     """
 
     def lifted(A: Labels) -> OpenHypergraph:
-        components = [component(T) for T in A]
-        if not components:
+        distinct, which = A.distinct()
+        if not len(A):
             return unit()
+        of_type = [component(T) for T in distinct]
+        components: list[OpenHypergraph] = [of_type[i] for i in host(which).tolist()]
         arities = {(len(f.source), len(f.target)) for f in components}
         if len(arities) > 1:
             raise CatgradError(
@@ -72,8 +78,10 @@ def canonical(component: Callable[[Any], OpenHypergraph]) -> Canonical:
                 f"to {len(A)} wires; give every type a program of one arity."
             )
         [(inputs, outputs)] = arities
-        f = OpenHypergraph.tensor_list(components)
         n = len(components)
+        if n == 1:
+            return components[0]
+        f = OpenHypergraph.tensor_list(components)
         return transpose(f.source, n, inputs) >> f >> transpose(f.target, n, outputs).dagger()
 
     return lifted

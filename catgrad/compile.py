@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import Any
 
+from catgrad.bidirectional.functor import rdiff
 from catgrad.combinators import Canonical
 from catgrad.hypergraph import Labels, OpenHypergraph
-from catgrad.learner import gradients, learner, numbered, parameter_gradients, predict, step
+from catgrad.learner import (
+    gradients,
+    initial_state,
+    learner,
+    parameter_gradients,
+    predict,
+    step,
+)
+from catgrad.special.definition import numbered
 from catgrad.target.python import Function, to_python_class
+
+__all__ = ["compile_model", "rdiff"]
 
 
 def compile_model(
-    model: OpenHypergraph, opt: Canonical, loss: Canonical
+    model: OpenHypergraph, opt: Canonical, loss: Canonical, report: Sequence[str] = ()
 ) -> tuple[Any, Labels, ast.Module]:
     """Compile ``model : X → Y`` with its learning rule and loss to static NumPy source.
 
@@ -23,24 +35,43 @@ def compile_model(
     - ``step(*P, *X, *Y) -> [*P]``, the parameters after one step of learning
     - ``rev(*P, *X, *Y) -> [*P, *X]``, the reverse derivative of the model
     - ``rev_p(*P, *X, *Y) -> [*P]``, its part at the parameters
+    - ``initial_state() -> [*S]``, the state with which the learning rule begins
+
+    A rule that keeps a state `S`, such as `layers.adam`, or has rates `R` that are given anew at
+    each step, makes it ``step(*P, *S, *X, *Y, *R) -> [*P, *S]``. Where `report` names the
+    ``"loss"`` or the ``"prediction"`` that the model gave before the step, these follow.
+
+    A result that is an argument, or a part of one, may share memory with it. No array is
+    returned twice.
     """
     compiled = learner(model, opt, loss)
+    learnt = step(compiled, report)
     names = list(compiled.parameter_names)
+    states, rates = list(compiled.state_names), list(compiled.given_names)
     x, y = numbered("x", len(compiled.X)), numbered("y", len(compiled.Y))
     changes = [f"d_{name}" for name in [*names, *x]]
     outputs = numbered("prediction", len(compiled.Y))
-    news = [f"new_{name}" for name in names]
+    reported = {"loss": ["loss"], "prediction": outputs}
+    news = [f"new_{name}" for name in [*names, *states]]
     d_y = [f"d_{name}" for name in y]
+    news += [output for name in report for output in reported[name]]
     functions = {
         "predict": Function(predict(compiled), [*names, *x], outputs),
-        "step": Function(step(compiled), [*names, *x, *y], news, seeds=y),
-        "rev": Function(gradients(compiled), [*names, *x, *d_y], changes, seeds=d_y),
-        "rev_p": Function(
-            parameter_gradients(compiled),
-            [*names, *x, *d_y],
-            changes[: len(names)],
-            seeds=d_y,
-        ),
+        "step": Function(learnt, [*names, *states, *x, *y, *rates], news, seeds=y),
     }
-    compiled_class, tree = to_python_class(functions, "CompiledModel", return_ast=True)
+
+    def rev() -> Function:
+        return Function(gradients(compiled), [*names, *x, *d_y], changes, seeds=d_y)
+
+    def rev_p() -> Function:
+        f = parameter_gradients(compiled)
+        return Function(f, [*names, *x, *d_y], changes[: len(names)], seeds=d_y)
+
+    if states:
+        functions["initial_state"] = Function(initial_state(compiled), [], states)
+    compiled_class, tree = to_python_class(
+        functions, "CompiledModel", return_ast=True, later={"rev": rev, "rev_p": rev_p}
+    )
+    if not states:
+        compiled_class.initial_state = staticmethod(list)
     return compiled_class, compiled.P, tree

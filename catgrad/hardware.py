@@ -19,8 +19,8 @@ from catgrad.core.simplify import simplify
 from catgrad.core.types import NdArrayType
 from catgrad.errors import CatgradError
 from catgrad.fixed.assign import check, rate_notes
-from catgrad.fixed.exact import table_errors
 from catgrad.fixed.formats import Formats
+from catgrad.fixed.functions import table_errors
 from catgrad.fixed.instrument import count_saturations
 from catgrad.fixed.numbers import from_fixed, to_fixed
 from catgrad.fixed.quantise import quantise
@@ -29,9 +29,10 @@ from catgrad.hdl.transducer import Transducer
 from catgrad.hdl.verilog import verilog
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.kernel import to_kernels, unroll
-from catgrad.learner import Learner, learner, numbered, transition
+from catgrad.learner import Learner, learner, transition
 from catgrad.parameters import array_names, checked, load_parameters, save_parameters
 from catgrad.publish import publish
+from catgrad.special.definition import numbered
 from catgrad.target.python import Function, compile_class, to_source
 
 Integers = NDArray[np.int64]
@@ -95,8 +96,9 @@ class Hardware:
     """A learner in fixed point: the integer program, and the circuit that equals it bit for bit.
 
     - `learner`: the float learner; `formats`: how its wires are quantised.
-    - `program`: ``P ● X ● Y' → Y ● P' ● early ● late`` of C over fixed point, one tick of the
-      machine; the last two count the numbers that saturated in the forward pass and in learning.
+    - `program`: ``K ● X ● Y' → Y ● K' ● early ● late`` of C over fixed point, one tick of the
+      machine; `K` is what it keeps, the parameters and then the state of the learning rule; the
+      last two count the numbers that saturated in the forward pass and in learning.
     """
 
     learner: Learner
@@ -106,19 +108,19 @@ class Hardware:
 
     @property
     def parameter_types(self) -> list[NdArrayType]:
-        """The fixed-point arrays of parameters."""
-        return list(self.program.source)[: self.learner.parameters]
+        """The fixed-point arrays that it keeps, `K`: parameters, then the state of the rule."""
+        return list(self.program.source)[: self.learner.kept]
 
     @property
     def x_types(self) -> list[NdArrayType]:
         """The fixed-point arrays of one sample."""
-        p = self.learner.parameters
-        return list(self.program.source)[p : p + len(self.learner.X)]
+        k = self.learner.kept
+        return list(self.program.source)[k : k + len(self.learner.X)]
 
     @property
     def y_types(self) -> list[NdArrayType]:
         """The fixed-point arrays of one target."""
-        return list(self.program.source)[self.learner.parameters + len(self.learner.X) :]
+        return list(self.program.source)[self.learner.kept + len(self.learner.X) :]
 
     @property
     def prediction_types(self) -> list[NdArrayType]:
@@ -129,8 +131,8 @@ class Hardware:
     def reference(self) -> Any:
         """The integer program, as an object with methods on int64 arrays of mantissas.
 
-        ``predict(*P, *X) -> [*Y]``; ``step(*P, *X, *Y) -> [*P]``;
-        ``transition(*P, *X, *Y) -> [*Y, *P, forward_saturations, learning_saturations]``.
+        ``predict(*P, *X) -> [*Y]``; ``step(*K, *X, *Y) -> [*K]``;
+        ``transition(*K, *X, *Y) -> [*Y, *K, forward_saturations, learning_saturations]``.
         """
         return compile_class(self.source, self._functions)()
 
@@ -141,18 +143,18 @@ class Hardware:
 
     @cached_property
     def _functions(self) -> dict[str, Function]:
-        p, y = self.learner.parameters, len(self.learner.Y)
-        x = len(self.x_types)
-        targets = numbered("y", y)
-        names = [*self.learner.parameter_names, *numbered("x", x), *targets]
+        p, k, y = self.learner.parameters, self.learner.kept, len(self.learner.Y)
+        x, targets = numbered("x", len(self.x_types)), numbered("y", y)
+        kept = self.learner.kept_names
+        names = [*kept, *x, *targets]
         predictions = numbered("prediction", y)
-        news = [f"new_{name}" for name in self.learner.parameter_names]
+        news = [f"new_{name}" for name in kept]
         counters = ["forward_saturations", "learning_saturations"]
         forward = simplify(keep_outputs(self.program, range(y)))
-        predict = simplify(keep_inputs(forward, range(p + x)))
-        step = simplify(keep_outputs(self.program, range(y, y + p)))
+        predict = simplify(keep_inputs(forward, [*range(p), *range(k, k + len(x))]))
+        step = simplify(keep_outputs(self.program, range(y, y + k)))
         return {
-            "predict": Function(predict, names[: p + x], predictions),
+            "predict": Function(predict, [*kept[:p], *x], predictions),
             "step": Function(step, names, news, seeds=targets),
             "transition": Function(
                 self.program, names, [*predictions, *news, *counters], seeds=targets
@@ -187,7 +189,7 @@ class Hardware:
         """
         initial = None
         if parameters is not None:
-            names, types = self.learner.parameter_names, self.parameter_types
+            names, types = self.learner.kept_names, self.parameter_types
             arrays = _counted("parameters", parameters, len(types))
             initial = self.flatten(
                 checked(f"parameter {name}", T, np.asarray(a))
@@ -247,7 +249,7 @@ class Hardware:
         """What the hardware consists of, counted before synthesis."""
         counted = statistics(self.netlist)
         return Report(
-            parameters=sum(T.size for T in self.parameter_types),
+            parameters=sum(T.size for T in self.learner.P),
             core_operations=len(self.program.H.x),
             cells={str(kind): n for kind, n in counted.cells.items()},
             multipliers=counted.cells.get(Kind.MUL, 0),
@@ -259,8 +261,10 @@ class Hardware:
         )
 
     def quantise_parameters(self, arrays: Sequence[ArrayLike]) -> list[Integers]:
-        """Real parameters as mantissas."""
-        names = [f"parameter {name}" for name in array_names(self.learner.parameter_names)]
+        """Real parameters as mantissas; the state of the rule, where none is given, is 0."""
+        if len(arrays) == self.learner.parameters:
+            arrays = [*arrays, *(np.zeros(T.shape) for T in self.learner.S)]
+        names = [f"parameter {name}" for name in array_names(self.learner.kept_names)]
         return _quantised("parameters", names, self.parameter_types, arrays)
 
     def quantise_x(self, *arrays: ArrayLike) -> list[Integers]:
@@ -279,11 +283,11 @@ class Hardware:
 
     def save_parameters(self, path: str | Path, arrays: Sequence[ArrayLike]) -> Path:
         """Write mantissas to a .npz file, whole or not at all."""
-        return save_parameters(path, self.learner.parameter_names, arrays)
+        return save_parameters(path, self.learner.kept_names, arrays)
 
     def load_parameters(self, path: str | Path) -> list[Integers]:
         """Read mantissas from a .npz file; CatgradError if they are not those of this model."""
-        loaded = load_parameters(path, self.learner.parameter_names, self.parameter_types)
+        loaded = load_parameters(path, self.learner.kept_names, self.parameter_types)
         return [array.astype(np.int64) for array in loaded]
 
     def flatten(self, arrays: Iterable[ArrayLike]) -> Integers:
@@ -328,7 +332,12 @@ def compile_hardware(
                 f"compile_hardware needs {wanted.__name__} for {name}, not "
                 f"{type(value).__name__}; {HINTS[name]}."
             )
-    float_learner = learner(model, rule, loss)
+    float_learner = learner(model, rule, loss).expanded()
+    if float_learner.R:
+        raise CatgradError(
+            f"The rule is given {', '.join(float_learner.given_names)} at each step, which "
+            f"hardware has no stream for; give the rule a number instead."
+        )
     for T in (*float_learner.P, *float_learner.X, *float_learner.Y):
         if not T.is_floating:
             raise CatgradError(
@@ -343,8 +352,8 @@ def compile_hardware(
             )
     if calibration is not None:
         check(float_learner, formats, calibration)
-    p = float_learner.parameters
-    tick = transition(quantise(float_learner.whole, formats, p), p)
+    k = float_learner.kept
+    tick = transition(quantise(float_learner.whole, formats, k), k)
     targets = range(len(tick.source) - len(float_learner.Y), len(tick.source))
     program = simplify(count_saturations(tick, targets))
     hardware = Hardware(float_learner, formats, schedule or Spatial(), program)

@@ -1,25 +1,38 @@
 """A learner: a model between a learning rule and a loss, and the programs that it is made of.
 
               ┌──────┐     ┌───────┐     ┌──────┐
-  P ──────────┤ rule ├─────┤       │     │      │
-              └──────┘     │ model ├─────┤ loss ├── Y
+  P ──────────┤      ├─────┤       │     │      │
+  S, R ───────┤ rule │     │ model ├─────┤ loss ├── Y
+              └──────┘     │       │     │      │
   X ───────────────────────┤       │     │      │
                            └───────┘     └──────┘
 
 Differentiated, the same diagram runs back from right to left: targets enter at `Y`, and new
-parameters leave at `P` (Cruttwell et al., "Categorical foundations of gradient-based learning",
-arXiv 2103.01931).
+parameters leave at `P`, and the new state of the rule at `S` (Cruttwell et al., "Categorical
+foundations of gradient-based learning", arXiv 2103.01931).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
-from catgrad.bidirectional.functor import differentiate, forget
-from catgrad.combinators import Canonical, identity, keep_outputs
-from catgrad.core.simplify import simplify
-from catgrad.hypergraph import Labels, OpenHypergraph
-from catgrad.special.parameter import Parameter, factor_parameters
+from catgrad.bidirectional.block import expand
+from catgrad.bidirectional.functor import differentiate, forget, rdiff
+from catgrad.bidirectional.learning import Loss, Rule
+from catgrad.bidirectional.operation import copy
+from catgrad.bidirectional.optic import Optic, copy_core, discard_core, zero_core
+from catgrad.bidirectional.wires import Wire, call, program
+from catgrad.combinators import Canonical, identity, keep_inputs, keep_outputs, twist
+from catgrad.core.simplify import remove_dead, simplify
+from catgrad.core.types import obj, op
+from catgrad.errors import CatgradError
+from catgrad.hypergraph import Functor, Labels, OpenHypergraph
+from catgrad.parameters import array_names
+from catgrad.special.parameter import Parameter, factor, factor_parameters
+from catgrad.special.state import Drawn, Given, State
 
 
 @dataclass(frozen=True)
@@ -27,13 +40,24 @@ class Learner:
     """A model with its rule and loss.
 
     - `model`: ``P ● X → Y`` of B, its parameters factored out.
-    - `whole`: ``P ● X → Y`` of B, the model between rule and loss.
-    - `parameter_names`: one for each array of `P`.
+    - `rule`: ``P ● S ● R → P`` of B; `S` is its state and `R` what it is given at each step.
+    - `loss`: ``Y → L`` of B, `L` the types of the targets.
+    - `parameter_names`, `state_names`, `given_names`: one for each array of `P`, `S` and `R`.
     """
 
     model: OpenHypergraph
-    whole: OpenHypergraph
+    rule: OpenHypergraph
+    loss: OpenHypergraph
     parameter_names: tuple[str, ...]
+    state_names: tuple[str, ...] = ()
+    given_names: tuple[str, ...] = ()
+
+    @cached_property
+    def whole(self) -> OpenHypergraph:
+        """``P ● S ● X ● R → L`` of B, the model between rule and loss."""
+        f = (self.rule @ identity(self.X)) >> self.model >> self.loss
+        k, r, x = self.kept, len(self.R), len(self.X)
+        return keep_inputs(f, [*range(k), *range(k + r, k + r + x), *range(k, k + r)]) if r else f
 
     @property
     def parameters(self) -> int:
@@ -41,28 +65,103 @@ class Learner:
         return len(self.parameter_names)
 
     @property
+    def kept(self) -> int:
+        """How many arrays are kept from one step to the next, those of `P` and of `S`."""
+        return len(self.parameter_names) + len(self.state_names)
+
+    @property
+    def kept_names(self) -> tuple[str, ...]:
+        """The names of the arrays of `P` and `S`."""
+        return self.parameter_names + self.state_names
+
+    @property
     def P(self) -> Labels:
         """The types of the parameters."""
-        return Labels.of(list(self.whole.source)[: self.parameters])
+        return self.rule.target
+
+    @property
+    def S(self) -> Labels:
+        """The types of the state of the rule."""
+        return self.rule.source[self.parameters : self.kept]
+
+    @property
+    def R(self) -> Labels:
+        """The types of what the rule is given at each step."""
+        return self.rule.source[self.kept :]
 
     @property
     def X(self) -> Labels:
         """The types of the inputs."""
-        return Labels.of(list(self.whole.source)[self.parameters :])
+        return self.model.source[self.parameters :]
 
     @property
     def Y(self) -> Labels:
         """The types of the outputs."""
-        return self.whole.target
+        return self.model.target
+
+    @property
+    def L(self) -> Labels:
+        """The types of the targets."""
+        return self.loss.target
+
+    def expanded(self) -> Learner:
+        """The same learner, each block replaced by its program."""
+        return replace(
+            self, model=expand(self.model), rule=expand(self.rule), loss=expand(self.loss)
+        )
 
 
 def learner(model: OpenHypergraph, rule: Canonical, loss: Canonical) -> Learner:
     """Factor the parameters out of a model ``X → Y`` and set it between a rule and a loss."""
     drawn, factored = factor_parameters(model)
-    P, X, Y = drawn.target, model.source, model.target
-    whole = (rule(P) @ identity(X)) >> factored >> loss(Y)
     names = tuple(x.name for x in drawn.H.x if isinstance(x, Parameter))
-    return Learner(factored, whole, names)
+    applied = rule(drawn.target)
+    factored_rule, given_names = _factor_rule(applied)
+    return Learner(
+        factored,
+        factored_rule,
+        loss(model.target),
+        names,
+        _state_names(applied, array_names(names)),
+        given_names,
+    )
+
+
+def _factor_rule(f: OpenHypergraph) -> tuple[OpenHypergraph, tuple[str, ...]]:
+    """``f : P → P`` as ``P ● S ● R → P``, and the names of `R`; equal labels of `R` are shared."""
+    drawn, factored = factor(f, lambda x: isinstance(x, Drawn))
+    P, labels = f.source, list(drawn.H.x)
+    if not labels:
+        return f, ()
+    states = [x for x in labels if isinstance(x, State)]
+    given = list(dict.fromkeys(x for x in labels if isinstance(x, Given)))
+
+    def wiring(*wires: Wire) -> list[Wire]:
+        p, s, r = wires[: len(P)], iter(wires[len(P) :]), wires[len(P) + len(states) :]
+        kept = [next(s) if isinstance(x, State) else r[given.index(x)] for x in labels]
+        return [*kept, *p]
+
+    A = P + obj(*(x.T for x in (*states, *given)))
+    return program(A, wiring) >> factored, tuple(x.name for x in given)
+
+
+def _state_names(f: OpenHypergraph, parameter_names: Sequence[str]) -> tuple[str, ...]:
+    """What to call each state: after the parameter that it belongs to, if it is one's alone."""
+    reader = dict(zip(f.H.s.values, f.H.s.owners.tolist(), strict=True))
+    position = {node: k for k, node in enumerate(f.t.table.tolist())}
+    names = []
+    for i, x in enumerate(f.H.x):
+        if isinstance(x, State):
+            [node] = f.H.t[i].table.tolist()
+            while node in reader and isinstance(f.H.x[reader[node]], Rule):
+                [node] = f.H.t[reader[node]].table.tolist()
+            owned = node in position
+            names.append(f"{parameter_names[position[node]]}_{x.name}" if owned else x.name)
+    return tuple(names)
+
+
+################################################################################
+# The programs of C that it is made of
 
 
 def predict(learner: Learner) -> OpenHypergraph:
@@ -72,29 +171,126 @@ def predict(learner: Learner) -> OpenHypergraph:
 
 def gradients(learner: Learner) -> OpenHypergraph:
     """``P ● X ● Y' → P' ● X'`` of C, the reverse derivative of the model."""
-    f = differentiate(learner.model)
-    return simplify(keep_outputs(f, range(len(learner.Y), len(f.target))))
+    return simplify(rdiff(learner.model))
 
 
 def parameter_gradients(learner: Learner) -> OpenHypergraph:
     """``P ● X ● Y' → P'`` of C."""
-    return simplify(keep_outputs(gradients(learner), range(learner.parameters)))
+    return remove_dead(keep_outputs(gradients(learner), range(learner.parameters)))
 
 
-def transition(whole: OpenHypergraph, parameters: int) -> OpenHypergraph:
-    """``P ● X ● Y' → Y ● P'`` of C: predict, and learn; one tick of the machine with state `P`.
+def transition(whole: OpenHypergraph, kept: int) -> OpenHypergraph:
+    """``K ● X ● Y' → Y ● K'`` of C: predict, and learn; one tick of the machine with state `K`.
 
-    `whole` is the `Learner.whole` of a learner, over floats or quantised.
+    `whole` is the `Learner.whole` of a learner, over floats or quantised, and `kept` the number of
+    the arrays `K`: its parameters and the state of its rule.
     """
-    return simplify(keep_outputs(differentiate(whole), range(len(whole.target) + parameters)))
+    return simplify(keep_outputs(differentiate(whole), range(len(whole.target) + kept)))
 
 
-def step(learner: Learner) -> OpenHypergraph:
-    """``P ● X ● Y' → P'`` of C: learn."""
-    f = transition(learner.whole, learner.parameters)
-    return simplify(keep_outputs(f, range(len(learner.Y), len(f.target))))
+def initial_state(learner: Learner) -> OpenHypergraph:
+    """``I → S`` of C: the state with which the rule begins, which is 0 throughout."""
+    return zero_core(learner.S)
 
 
-def numbered(name: str, count: int) -> list[str]:
-    """What generated source calls `count` arrays of one role: ``x``, or ``x_0, x_1, ...``."""
-    return [name] if count == 1 else [f"{name}_{i}" for i in range(count)]
+REPORTS = ("loss", "prediction")
+"""What a step can return beside what it learns."""
+
+
+def step(learner: Learner, report: Sequence[str] = ()) -> OpenHypergraph:
+    """``P ● S ● X ● Y' ● R → P' ● S'`` of C: learn.
+
+    `report` names what else is returned, in this order: the ``"loss"``, a scalar, and the
+    ``"prediction"``, which is what the model gave before the step.
+    """
+    if isinstance(report, str):
+        raise CatgradError(f"A report is a list of names, not {report!r}; write [{report!r}].")
+    for i, name in enumerate(report):
+        if name in report[:i]:
+            raise CatgradError(f"A step cannot report {name!r} twice; name it once.")
+        if name not in REPORTS:
+            raise CatgradError(
+                f"A step cannot report {name!r}; name any of {', '.join(map(repr, REPORTS))}."
+            )
+    k, r, x, y = learner.kept, len(learner.R), len(learner.X), len(learner.Y)
+    if report:
+        f = simplify(_reporting(learner, report))
+    else:
+        f = keep_outputs(transition(learner.whole, k), range(y, y + k))
+    order = [*range(k + x), *range(k + x + r, k + x + r + y), *range(k + x, k + x + r)]
+    return remove_dead(keep_inputs(f, order) if r else f)
+
+
+################################################################################
+# Reports
+
+
+@dataclass(frozen=True)
+class Observed(Optic):
+    """A loss with one more input, in reverse to which its value flows: ``T ● scalar → L``."""
+
+    loss: Loss
+
+    def source(self) -> Labels:
+        return self.loss.source() + obj(self.loss.scalar())
+
+    def target(self) -> Labels:
+        return self.loss.target()
+
+    def to_core(self) -> OpenHypergraph:
+        return self.loss.to_core() @ discard_core(obj(self.loss.scalar()))
+
+    def residual(self) -> Labels:
+        return self.loss.source()
+
+    def fwd(self) -> OpenHypergraph:
+        # The input for the value carries nothing forward.
+        kept = copy_core(self.loss.source()) >> (op(self.loss) @ identity(self.loss.source()))
+        return kept @ discard_core(obj(self.loss.scalar()))
+
+    def rev(self) -> OpenHypergraph:
+        return program(
+            self.residual() + self.target(),
+            lambda *wires: (call(self.loss.rev(), *wires), call(self.loss.value(), *wires)),
+        )
+
+
+class Observe(Functor):
+    """B → B, every loss observed."""
+
+    def map_object(self, label: Any) -> Sequence[Hashable]:
+        return [label]
+
+    def map_operation(self, label: Any) -> OpenHypergraph:
+        if not isinstance(label, Loss):
+            return op(label)
+        return (identity(label.source()) @ op(Given(label.scalar(), "loss"))) >> op(Observed(label))
+
+
+def _reporting(learner: Learner, report: Sequence[str]) -> OpenHypergraph:
+    """``P ● S ● X ● R ● Y' → P' ● S' ● report``."""
+    values, observed = factor(Observe()(learner.loss), lambda x: isinstance(x, Given))
+    V, Y = values.target, learner.Y
+    if "loss" in report and not V:
+        raise CatgradError(
+            "The loss has no value to report, since nothing in it is a loss; "
+            "use one such as layers.mse."
+        )
+    # The prediction is an output of its own, from which nothing flows back.
+    #
+    #   Y ──●────── Y
+    #       ╰─┬──────┐
+    #   V ────┤ loss ├── L
+    #         └──────┘
+    seen = twist(Y, V) >> (identity(V) @ copy(Y)) >> (observed @ identity(Y))
+    whole = replace(learner, model=learner.model @ identity(V), loss=seen).whole
+    f = (identity(whole.source + learner.L) @ zero_core(Y)) >> differentiate(whole)
+
+    y, v, k, x = len(Y), len(V), learner.kept, len(learner.X)
+    start = 2 * y + k + x
+    f = keep_outputs(f, [*range(2 * y, 2 * y + k), *range(start, start + v), *range(y, 2 * y)])
+    added = program(V, lambda *values: sum(values[1:], values[0])) if v else identity(V)
+    f = simplify(f >> (identity(f.target[:k]) @ forget(added) @ identity(Y)))
+    positions = {"loss": range(k, k + 1), "prediction": range(len(f.t) - y, len(f.t))}
+    f = keep_outputs(f, [*range(k), *(i for name in report for i in positions[name])])
+    return keep_inputs(f, [*range(k + x), *range(k + x + v, len(f.s))])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -21,10 +22,12 @@ def array_names(names: Sequence[str]) -> list[str]:
     >>> array_names(["weights", "bias", "weights"])
     ['weights_1', 'bias', 'weights_2']
     """
-    return [
-        name if names.count(name) == 1 else f"{name}_{names[: i + 1].count(name)}"
-        for i, name in enumerate(names)
-    ]
+    times, seen = Counter(names), Counter[str]()
+    numbered = []
+    for name in names:
+        seen[name] += 1
+        numbered.append(name if times[name] == 1 else f"{name}_{seen[name]}")
+    return numbered
 
 
 def save_parameters(path: str | Path, names: Sequence[str], arrays: Sequence[ArrayLike]) -> Path:

@@ -51,6 +51,16 @@ def lms_curve(errors: Mapping[str, np.ndarray], window: int = 50) -> str:
     return _svg(figure)
 
 
+def loss_curve(learned: Sequence[float], tested: tuple[Sequence[int], Sequence[float]]) -> str:
+    """The loss of each training step, and that on other data after some of them, as SVG."""
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(range(1, len(learned) + 1), learned, color=COLOURS[0], lw=0.8, label="training")
+    axes.plot(*tested, color=COLOURS[1], lw=2, marker="o", ms=4, label="test")
+    axes.set(xlabel="steps", ylabel="cross-entropy of the next character, nats")
+    return _svg(figure)
+
+
 def _svg(figure: Figure) -> str:
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)

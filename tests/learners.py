@@ -9,14 +9,27 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
-from catgrad import Dtype, Fixed, Formats, NdArrayType, Spatial, compile_hardware, layers
-from catgrad.combinators import identity
+from catgrad import Dtype, Fixed, Formats, NdArrayType, Spatial, compile_hardware, layers, op
+from catgrad.bidirectional.kernel import kernel
+from catgrad.combinators import canonical, identity
 from catgrad.core.operation import Overflow, Rounding
 from catgrad.hardware import Hardware
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.kernel import evaluate, to_kernels
 
-ACTIVATIONS = {"identity": identity, "relu": layers.relu, "sigmoid": layers.sigmoid}
+
+@kernel
+def mirrored(x, y, *, n, i):
+    """Each number times the one that lies as far from the other end."""
+    y[n, i] = x[n, i] * x[n, x.shape[1] - 1 - i]
+
+
+ACTIVATIONS = {
+    "identity": identity,
+    "relu": layers.relu,
+    "sigmoid": layers.sigmoid,
+    "mirrored": canonical(lambda T: op(mirrored(T))),
+}
 
 
 @dataclass(frozen=True)

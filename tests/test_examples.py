@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -43,3 +47,12 @@ def test_an_example_that_nobody_knows() -> None:
     assert done.stderr == (
         "There is no example named 'digits'; the examples are iris, lms; name one of these.\n"
     )
+
+
+def test_what_the_documents_say_of_blocks_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "docs" / "scale.md").read_text()
+    [snippet] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    known: dict[str, Any] = {}
+    exec(snippet, known)
+    assert known["program"].source.count("def mlp") < 8  # one function for all eight layers
+    assert capsys.readouterr().out.startswith("32 parameters")

@@ -8,6 +8,7 @@ from typing import Any
 
 from catgrad import hypergraph
 from catgrad.bidirectional.optic import Optic
+from catgrad.combinators import keep_outputs
 from catgrad.core.types import Fixed, NdArrayType, op
 from catgrad.hypergraph import Functor, OpenHypergraph
 
@@ -79,3 +80,9 @@ def differentiate(f: OpenHypergraph) -> OpenHypergraph:
     due to; both share all that they can of the forward computation.
     """
     return bidirectional.adapt(bidirectional(f), f.source, f.target)
+
+
+def rdiff(f: OpenHypergraph) -> OpenHypergraph:
+    """``A ● B' → A'`` of C: the reverse derivative of ``f : A → B``, without its value."""
+    both = differentiate(f)
+    return keep_outputs(both, range(len(f.target), len(both.target)))

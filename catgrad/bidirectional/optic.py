@@ -13,13 +13,27 @@ map, which takes the residual and a change of the output to a change of the inpu
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
 
-from catgrad.combinators import canonical, identity
+from catgrad.combinators import canonical, identity, keep_outputs
 from catgrad.core import operation as ops
 from catgrad.core.types import obj, op
 from catgrad.hypergraph import Labels, OpenHypergraph
 
 copy_core = canonical(lambda T: op(ops.Copy(T)))
+discard_core = canonical(lambda T: op(ops.Discard(T)))
+zero_core = canonical(lambda T: op(ops.Constant(T, 0)))
+
+
+def rewired(A: Labels, positions: Sequence[int]) -> OpenHypergraph:
+    """``A → A[p] ● A[q] ● ...``, wires of C: each may be named, and so read, any number of times.
+
+    Good in forward and reverse maps, which are in C already; in a program that is yet to be
+    differentiated a wire is copied by `Copy`, whose reverse adds up.
+    """
+    return keep_outputs(identity(A), positions)
 
 
 class Optic(ABC):
@@ -74,3 +88,34 @@ class Dagger(Optic):
 
     def rev(self) -> OpenHypergraph:
         return self.dagger()
+
+
+class KeepsOutput(Optic):
+    """An optic that keeps its output, where that is all that its reverse map needs to know."""
+
+    def residual(self) -> Labels:
+        return self.target()
+
+    def fwd(self) -> OpenHypergraph:
+        return op(self) >> copy_core(self.target())
+
+
+class Flat(Optic):
+    """An optic whose derivative is zero wherever it has one."""
+
+    def residual(self) -> Labels:
+        return obj()
+
+    def fwd(self) -> OpenHypergraph:
+        return op(self)
+
+    def rev(self) -> OpenHypergraph:
+        return discard_core(self.target()) >> zero_core(self.source())
+
+
+class InCore(Optic):
+    """An optic whose class extends the class of the operation of C that it computes."""
+
+    def to_core(self) -> OpenHypergraph:
+        kind: Any = next(base for base in type(self).__mro__ if not issubclass(base, Optic))
+        return op(kind(*(getattr(self, field.name) for field in fields(kind))))

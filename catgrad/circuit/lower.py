@@ -15,7 +15,6 @@ from catgrad.core.types import Fixed, NdArrayType, Operation
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import FiniteFunction, OpenHypergraph
 from catgrad.kernel.batches import batches
-from catgrad.kernel.reduction import Maximum
 
 Ports = Sequence[tuple[str, int]]
 """The ports on one side of a netlist: the name of each, and how many wires it groups."""
@@ -95,8 +94,34 @@ def cells(b: NetlistBuilder, operation: Operation, nets: IntArray) -> IntArray:
             return b.gt(*aligned(b, operation, *nets))
         case ops.Multiply():
             return b.mul(*nets)
-        case Maximum():
+        case ops.Ge():
+            return negated(b, b.gt(*reversed(aligned(b, operation, *nets))))
+        case ops.Lt():
+            return b.gt(*reversed(aligned(b, operation, *nets)))
+        case ops.Le():
+            return negated(b, b.gt(*aligned(b, operation, *nets)))
+        case ops.Eq():
+            return negated(b, differ(b, *aligned(b, operation, *nets)))
+        case ops.Ne():
+            return differ(b, *aligned(b, operation, *nets))
+        case ops.Maximum(T, U) if T == U:
             return b.mux(b.gt(*nets), *nets)
+        case ops.Maximum():
+            pair = aligned(b, operation, *nets)
+            return narrowed(b, operation, b.mux(b.gt(*pair), *pair))
+        case ops.Minimum():
+            pair = aligned(b, operation, *nets)
+            return narrowed(b, operation, b.mux(b.gt(*reversed(pair)), *pair))
+        case ops.Select():
+            bit, *numbers = nets
+            return b.mux(bit, *aligned(b, operation, *numbers))
+        case ops.Abs():
+            [x] = nets
+            negative = b.gt(b.const(0), x)
+            return narrowed(b, operation, b.mux(negative, b.sub(b.const(0), x), x))
+        case ops.Sign():
+            [x] = nets
+            return b.sub(b.gt(x, b.const(0)), b.gt(b.const(0), x))
         case ops.Mask():
             number, bit = nets
             return b.mux(bit, number, b.const(0))
@@ -114,6 +139,22 @@ def cells(b: NetlistBuilder, operation: Operation, nets: IntArray) -> IntArray:
     raise CatgradError(
         f"There are no cells for {name}; unroll the program to single numbers first."
     )
+
+
+def narrowed(b: NetlistBuilder, operation: Operation, nets: IntArray) -> IntArray:
+    """A choice in the format of the result, which may be narrower than what is chosen from."""
+    [T] = operation.target()
+    return b.wrap(nets, *formats([fixed(T, type(operation).__name__)]))
+
+
+def negated(b: NetlistBuilder, bit: IntArray) -> IntArray:
+    """1 where the bit is 0."""
+    return b.mux(bit, b.const(0), b.const(1))
+
+
+def differ(b: NetlistBuilder, x: IntArray, y: IntArray) -> IntArray:
+    """1 where two numbers are not equal."""
+    return b.mux(b.gt(x, y), b.const(1), b.gt(y, x))
 
 
 def aligned(

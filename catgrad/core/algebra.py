@@ -149,8 +149,21 @@ def _(operation: ops.NCopy, source: Any) -> Rewrite | None:
 @rule.register(ops.Sum)
 @rule.register(ops.NAdd)
 @rule.register(ops.NMax)
-def _(operation: Any, _source: Any) -> Rewrite | None:
+@rule.register(ops.Slice)
+@rule.register(ops.Pad)
+@rule.register(ops.Concatenate)
+@rule.register(ops.Convert)
+def _(operation: Any, *_sources: Any) -> Rewrite | None:
     return _only_if(operation.source() == operation.target(), 0)
+
+
+@rule.register(ops.ReduceSum)
+@rule.register(ops.ReduceProduct)
+@rule.register(ops.ReduceMax)
+@rule.register(ops.ReduceMin)
+@rule.register(ops.Repeat)
+def _(operation: ops.AlongAxes, _source: Any) -> Rewrite | None:
+    return _only_if(not operation.axes, 0)
 
 
 @rule.register

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from functools import singledispatch
 from typing import Any
@@ -62,6 +63,12 @@ def _value(_operation: object, *_values: Scalar) -> Any:
 @_value.register(ops.Broadcast)
 @_value.register(ops.NConcatenate)
 @_value.register(ops.NMax)
+@_value.register(ops.ReduceMax)
+@_value.register(ops.ReduceMin)
+@_value.register(ops.Repeat)
+@_value.register(ops.Slice)
+@_value.register(ops.Concatenate)
+@_value.register(ops.Window)
 def _(_operation: object, *values: Scalar) -> Any:
     return values[0] if len(set(values)) == 1 else None
 
@@ -69,7 +76,11 @@ def _(_operation: object, *values: Scalar) -> Any:
 def _on_numbers(T: NdArrayType, function: Callable[..., Any], *values: Scalar) -> Any:
     """A NumPy function on numbers of an ordinary dtype, rounded as NumPy rounds them."""
     if not T.is_floating:
-        return int(function(*(np.array([value]).astype(str(T.dtype)) for value in values))[0])
+        try:
+            with np.errstate(all="raise"):
+                return int(function(*(np.array([x]).astype(str(T.dtype)) for x in values))[0])
+        except (FloatingPointError, ValueError):  # x // 0, and x ** -1
+            return None
     with np.errstate(all="ignore"):
         number = np.dtype(str(T.dtype)).type
         result = number(function(*(number(value) for value in values)))
@@ -102,17 +113,82 @@ def _(operation: ops.Multiply, x: Any, y: Any) -> Any:
     return _on_numbers(operation.T, np.multiply, x, y)
 
 
+COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
+    ops.Gt: operator.gt,
+    ops.Ge: operator.ge,
+    ops.Lt: operator.lt,
+    ops.Le: operator.le,
+    ops.Eq: operator.eq,
+    ops.Ne: operator.ne,
+}
+"""Comparisons of two numbers with one binary point."""
+
+
 @_value.register
-def _(operation: ops.Gt, x: Any, y: Any) -> Any:
+def _(operation: ops.Comparison, x: Any, y: Any) -> Any:
+    holds = COMPARISONS[type(operation)]
     if isinstance(operation.T.dtype, Fixed):
         _, i, j = exact.aligned(operation.T.dtype, operation.second.fixed)
-        return int((x << i) > (y << j))
-    return _on_numbers(operation.T, lambda a, b: (a > b).astype(a.dtype), x, y)
+        return int(holds(x << i, y << j))
+    return _on_numbers(operation.T, lambda a, b: holds(a, b).astype(a.dtype), x, y)
+
+
+@_value.register(ops.Minimum)
+@_value.register(ops.Maximum)
+def _(operation: ops.Minimum | ops.Maximum, x: Any, y: Any) -> Any:
+    chosen = min if isinstance(operation, ops.Minimum) else max
+    if isinstance(operation.T.dtype, Fixed):
+        _, i, j = exact.aligned(operation.T.dtype, operation.second.fixed)
+        return chosen(x << i, y << j)
+    return chosen(x, y)
+
+
+@_value.register
+def _(operation: ops.Select, bit: Any, x: Any, y: Any) -> Any:
+    if isinstance(operation.T.dtype, Fixed):
+        _, i, j = exact.aligned(operation.T.dtype, operation.second.fixed)
+        return x << i if bit else y << j
+    return x if bit else y
+
+
+@_value.register
+def _(operation: ops.Abs, x: Any) -> Any:
+    if isinstance(operation.T.dtype, Fixed):
+        return abs(x)
+    return _on_numbers(operation.T, np.abs, x)
+
+
+@_value.register
+def _(_operation: ops.Sign, x: Any) -> Any:
+    return (x > 0) - (x < 0)
+
+
+@_value.register
+def _(operation: ops.Pad, x: Any) -> Any:
+    return x if x == operation.value else None
+
+
+FUNCTIONS: dict[type, Callable[[Any], Any]] = {
+    ops.Exp: np.exp,
+    ops.Log: np.log,
+    ops.Sqrt: np.sqrt,
+    ops.ReciprocalSqrt: lambda x: 1 / np.sqrt(x),
+    ops.Reciprocal: np.reciprocal,
+    ops.Tanh: np.tanh,
+    ops.Sin: np.sin,
+    ops.Cos: np.cos,
+}
+"""Functions of one real number."""
+
+
+@_value.register
+def _(operation: ops.Unary, x: Any) -> Any:
+    return _on_numbers(operation.T, FUNCTIONS[type(operation)], x)
 
 
 @_value.register
 def _(operation: ops.Divide, x: Any, y: Any) -> Any:
-    return _on_numbers(operation.T, np.divide, x, y)
+    return _on_numbers(operation.T, np.divide if operation.T.is_floating else np.floor_divide, x, y)
 
 
 @_value.register
@@ -145,6 +221,11 @@ def _(operation: ops.Sum, x: Any) -> Any:
 @_value.register
 def _(operation: ops.NAdd, x: Any) -> Any:
     return operation.T.size * x if isinstance(operation.N.dtype, Fixed) or x == 0 else None
+
+
+@_value.register
+def _(operation: ops.ReduceSum, x: Any) -> Any:
+    return operation.terms * x if isinstance(operation.T.dtype, Fixed) or x == 0 else None
 
 
 @_value.register

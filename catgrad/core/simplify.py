@@ -27,6 +27,7 @@ from catgrad.hypergraph import (
 from catgrad.hypergraph.array import (
     Array,
     arange,
+    classes,
     count,
     host,
     integers,
@@ -81,6 +82,8 @@ def share(f: OpenHypergraph) -> OpenHypergraph:
     Equal operations stand in one layer, so one sweep over the layers finds them all.
     """
     xp, X = f.xp, f.H.X
+    if not _may_repeat(f):
+        return f
     wire, kept = arange(0, f.H.W, xp), xp.ones((X,), dtype=xp.bool)
     for alike in _repeated_labels(f):
         original = _first_equal(f, alike, wire)
@@ -184,8 +187,7 @@ class _Neighbourhood:
         key = xp.take(self.which, operations)
         for j in range(2):
             key = key * n + xp.take(self.feeding, xp.take(self.reach[j, :], operations))
-        triples = xp.unique_all(key)
-        return triples.indices, triples.inverse_indices
+        return classes(key)
 
     def ask(self, i: int) -> Rewrite | None:
         """The rule for operation `i`."""
@@ -213,16 +215,34 @@ class _Neighbourhood:
 ################################################################################
 # Repetitions
 
+# Odd numbers with bits all over.
+MIX, OTHER_MIX = 0x1E3779B97F4A7C15, 0x3F58476D1CE4E5B9
+
+
+def _may_repeat(f: OpenHypergraph) -> bool:
+    """Whether two operations may have one label and read the same wires.
+
+    Each operation is summed up in a number; to have different numbers is to be different.
+    """
+    xp, reads = f.xp, f.H.s
+    place = arange(0, reads.values.table.shape[0], xp) - xp.take(reads.offsets, reads.owners)
+    mixed = (reads.values.table + 1) * (place * MIX + OTHER_MIX)
+    totals = xp.concat([integers([0], xp), xp.cumulative_sum(mixed)])
+    starts, ends = reads.offsets[:-1], reads.offsets[1:]
+    digest = xp.take(totals, ends) - xp.take(totals, starts) + f.H.x.ids * MIX
+    return int(xp.unique_values(digest).shape[0]) < f.H.X
+
 
 def _repeated_labels(f: OpenHypergraph) -> Iterator[Array]:
     """The groups of operations that share a layer and a label, layer by layer."""
     xp = f.xp
     labels, which = f.H.x.distinct()
     key = layering(f) * len(labels) + which
-    groups = xp.unique_all(key)
-    alike = xp.nonzero(xp.take(groups.counts, groups.inverse_indices) > 1)[0]
+    first, group = classes(key)
+    counts = count(group, first.shape[0])
+    alike = xp.nonzero(xp.take(counts, group) > 1)[0]
     alike = xp.take(alike, xp.argsort(xp.take(key, alike), stable=True))
-    ends = [0, *np.cumsum(host(groups.counts[groups.counts > 1])).tolist()]
+    ends = [0, *np.cumsum(host(counts[counts > 1])).tolist()]
     for start, end in pairwise(ends):
         yield alike[start:end]
 
@@ -232,11 +252,11 @@ def _first_equal(f: OpenHypergraph, alike: Array, wire: Array) -> Array:
     xp = f.xp
     reads = f.H.s.map_indexes(FiniteFunction(alike, f.H.X)).values.table
     reads = xp.reshape(xp.take(wire, reads), (alike.shape[0], -1))
-    classes = xp.zeros_like(alike)
+    group = xp.zeros_like(alike)
     for j in range(reads.shape[1]):
-        classes = xp.unique_inverse(classes * f.H.W + reads[:, j]).inverse_indices
-    groups = xp.unique_all(classes)
-    return xp.take(alike, xp.take(groups.indices, groups.inverse_indices))
+        group = xp.unique_inverse(group * f.H.W + reads[:, j]).inverse_indices
+    first, group = classes(group)
+    return xp.take(alike, xp.take(first, group))
 
 
 def _assign(x: Array, index: Array, values: Array) -> Array:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Protocol
 
 from catgrad.errors import CatgradError
@@ -100,6 +101,9 @@ BIT = Fixed(1, 0, signed=False)
 
 AnyDtype = Dtype | Fixed
 
+MOST = 2**60 - 1
+"""How many numbers the greatest array can hold."""
+
 
 @dataclass(frozen=True)
 class NdArrayType:
@@ -127,6 +131,13 @@ class NdArrayType:
             raise TypeMismatch(
                 f"The extents of an array are integers of at least 0, not {self.shape!r}; "
                 f"give one such integer for each axis."
+            )
+        # NumPy counts the bytes of an array as if its empty axes were not there.
+        count = math.prod(n for n in self.shape if n)
+        if count > MOST:
+            raise TypeMismatch(
+                f"An array of shape {self.shape} holds {count} numbers, more than the {MOST} that "
+                f"an index of 63 bits reaches, 8 bytes each; choose smaller extents."
             )
 
     @property
@@ -181,11 +192,23 @@ class Operation(Hashable, Protocol):
 
 def obj(*types: NdArrayType) -> Labels:
     """The object ``T0 ● T1 ● ...`` of several arrays side by side."""
+    for T in types:
+        if not isinstance(T, NdArrayType):
+            raise TypeMismatch(
+                f"An object consists of array types, not of {T!r}; "
+                f"write NdArrayType((4,), Dtype.float32)."
+            )
     return Labels.of(types)
 
 
 def op(operation: Operation) -> OpenHypergraph:
     """The program that consists of one operation."""
+    return _singleton(Labels.of([operation]))
+
+
+@lru_cache(maxsize=4096)
+def _singleton(label: Labels) -> OpenHypergraph:
+    [operation] = label
     return OpenHypergraph.singleton(operation, operation.source(), operation.target())
 
 

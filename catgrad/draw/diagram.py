@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cached_property
+from itertools import pairwise
 
-from catgrad.errors import CatgradError
+from catgrad.draw.outline import END, LANE, START, Outline, join
 from catgrad.hypergraph import FiniteFunction, OpenHypergraph, SegmentedArray, layering
 from catgrad.hypergraph.array import host
 
-LARGEST = 1_000  # operations: beyond it nobody finds anything in the picture
-
 Caption = Callable[[Hashable], str]
-
-
-class DrawError(CatgradError):
-    """A diagram that cannot be drawn."""
 
 
 class Kind(Enum):
@@ -32,13 +27,11 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Item:
-    """One place in a column, with ports for the wires that it reads (left) and writes (right)."""
+    """One place in a column."""
 
     kind: Kind
     column: int
-    reads: int
-    writes: int
-    text: str = ""
+    outline: Outline
 
 
 Port = tuple[int, int]  # the number of an item, and of one of its ports on the side in question
@@ -84,61 +77,50 @@ class Diagram:
         return gaps
 
 
-def cut(
-    f: OpenHypergraph,
-    label: Caption,
-    types: Caption,
-    inputs: Sequence[str],
-    outputs: Sequence[str],
-) -> Diagram:
+def cut(f: OpenHypergraph, outlines: list[Outline], types: list[str]) -> Diagram:
     """Cut `f` into columns: inputs, operations layer by layer, outputs.
 
-    A wire takes a lane in each column between the item that writes it and the last one that reads
-    it. So the branches of a wire share a trunk, and nothing passes behind a box.
+    `outlines` holds one for each operation, `types` the text of each wire. A wire takes a lane in
+    each column between the item that writes it and the last one that reads it. So the branches of a
+    wire share a trunk, and nothing passes behind a box.
     """
-    if len(f.H.x) > LARGEST:
-        raise DrawError(
-            f"A picture of {len(f.H.x):,} operations cannot be read; "
-            f"draw a part of the program, of at most {LARGEST:,} operations."
-        )
     sources, targets = _nodes(f.s), _nodes(f.t)
     boxes = list(zip(_segments(f.H.s), _segments(f.H.t), strict=True))
     layers = _late(host(layering(f)).tolist(), boxes, targets)
     last = 2 * max(layers, default=-1) + 2
 
     items: list[Item] = []
-    written: list[list[Port]] = [[] for _ in f.H.w]
-    read: list[list[Port]] = [[] for _ in f.H.w]
+    written: list[list[Port]] = [[] for _ in types]
+    read: list[list[Port]] = [[] for _ in types]
 
-    def add(kind: Kind, column: int, reads: list[int], writes: list[int], text: str = "") -> None:
+    def add(kind: Kind, column: int, outline: Outline, reads: list[int], writes: list[int]) -> None:
         for port, node in enumerate(reads):
             read[node].append((len(items), port))
         for port, node in enumerate(writes):
             written[node].append((len(items), port))
-        items.append(Item(kind, column, len(reads), len(writes), text))
+        items.append(Item(kind, column, outline))
 
-    for node, name in zip(sources, inputs, strict=True):
-        add(Kind.INPUT, -2, [], [node], name)
-    for x, (reads, writes) in enumerate(boxes):
-        add(Kind.BOX, 2 * layers[x], reads, writes, label(f.H.x[x]))
-    for node, name in zip(targets, outputs, strict=True):
-        add(Kind.OUTPUT, last, [node], [], name)
+    for node in sources:
+        add(Kind.INPUT, -2, START, [], [node])
+    for layer, outline, (reads, writes) in zip(layers, outlines, boxes, strict=True):
+        add(Kind.BOX, 2 * layer, outline, reads, writes)
+    for node in targets:
+        add(Kind.OUTPUT, last, END, [node], [])
 
     # A wire starts once. A node that is not written once is joined into one that is, in an odd
     # column: behind all its writers and before all its readers.
     wires: list[tuple[str, Port, list[Port]]] = []
-    for node, starts in enumerate(written):
-        text = types(f.H.w[node])
-        join = (len(items), 0)
+    for node, (text, starts) in enumerate(zip(types, written, strict=True)):
+        at = (len(items), 0)
         if len(starts) == 1:
             wires.append((text, starts[0], read[node]))
             continue
         behind = [items[i].column + 1 for i, _ in starts]
         before = [items[i].column - 1 for i, _ in read[node]]
         column = max(behind) if behind else min(before, default=-1)
-        items.append(Item(Kind.JOIN, column, len(starts), 1))
-        wires += [(text, start, [(join[0], port)]) for port, start in enumerate(starts)]
-        wires.append((text, join, read[node]))
+        items.append(Item(Kind.JOIN, column, join(len(starts))))
+        wires += [(text, start, [(at[0], port)]) for port, start in enumerate(starts)]
+        wires.append((text, at, read[node]))
     return _with_lanes(items, wires)
 
 
@@ -148,7 +130,8 @@ def _nodes(f: FiniteFunction) -> list[int]:
 
 
 def _segments(ports: SegmentedArray[FiniteFunction]) -> list[list[int]]:
-    return [_nodes(segment) for segment in ports]
+    nodes, ends = _nodes(ports.values), host(ports.offsets).tolist()
+    return [nodes[start:end] for start, end in pairwise(ends)]
 
 
 def _late(
@@ -182,12 +165,15 @@ def _with_lanes(items: list[Item], wires: list[tuple[str, Port, list[Port]]]) ->
     led = []
     for text, start, ends in wires:
         port, links = start, []
-        last = max((items[i].column for i, _ in ends), default=-1)
+        arrivals: dict[int, list[Port]] = {}
+        for end in ends:
+            arrivals.setdefault(items[end[0]].column, []).append(end)
+        last = max(arrivals, default=-1)
         for column in range(items[start[0]].column + 1, last + 1):
-            links += [Link(port, end) for end in ends if items[end[0]].column == column]
+            links += [Link(port, end) for end in arrivals.get(column, [])]
             if column < last:
                 lane = (len(items), 0)
-                items.append(Item(Kind.LANE, column, 1, 1))
+                items.append(Item(Kind.LANE, column, LANE))
                 links.append(Link(port, lane))
                 port = lane
         led.append(Wire(text, start, links))

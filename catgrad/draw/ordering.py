@@ -21,20 +21,21 @@ def order(d: Diagram) -> list[list[int]]:
     right: list[Ends] = [[] for _ in d.items]
     for link in (link for wire in d.wires for link in wire.links):
         (i, write), (j, read) = link.start, link.end
-        left[j].append((i, (write + 1) / (d.items[i].writes + 1)))
-        right[i].append((j, (read + 1) / (d.items[j].reads + 1)))
+        left[j].append((i, (write + 1) / (len(d.items[i].outline.writes) + 1)))
+        right[i].append((j, (read + 1) / (len(d.items[j].outline.reads) + 1)))
 
     columns = [list(column) for column in d.columns]
     place = [0] * len(d.items)
     for column in columns:
         _number(column, place)
+    lengths = [len(columns[item.column]) for item in d.items]
     free = [c for c in columns if d.items[c[0]].kind not in (Kind.INPUT, Kind.OUTPUT)]
 
     best, fewest = [list(column) for column in columns], crossings(d, columns)
     for _ in range(SWEEPS):
         for ends, path in ((left, free), (right, free[::-1])):
             for column in path:
-                _sort(column, place, ends, [len(columns[item.column]) for item in d.items])
+                _sort(column, place, ends, lengths)
             for column in path:
                 _exchange(column, place, left, right)
             if (found := crossings(d, columns)) < fewest:

@@ -8,86 +8,47 @@ whatever the diagram.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from math import floor
 
-from catgrad.draw.diagram import Diagram, Item, Kind, Link, Port
-from catgrad.draw.placing import height, offset
-from catgrad.draw.text import caption_width, type_width
+from catgrad.draw.diagram import Diagram, Kind, Link, Port
+from catgrad.draw.outline import TITLE
+from catgrad.draw.shapes import Box, Frame, Picture, Stroke, Text
+from catgrad.draw.text import type_width
 
-# All lengths are in px, x to the right and y down.
-MARGIN = 20
-PADDING = 12  # beside the text in a box
+# All lengths are in px.
 RISE = 8  # of the middle of a label above its wire
 SPACE = 6  # beside the label of a wire
 STUB = 16  # the least level run of a wire out of a box
+EDGE = 12  # beside an operation at the left or right end of a picture
 LEAST, MOST, SLOPE = 28, 130, 0.35  # a gap is wider where a wire has to climb further
 
 
-@dataclass(frozen=True)
-class Box:
-    """A rectangle with its lines of text, centred."""
+def paint(d: Diagram, middles: list[float], least: float = 0.0) -> Picture:
+    """Draw `d` with the middle of each item at the height given for it.
 
-    x: float
-    y: float
-    width: float
-    height: float
-    lines: list[str]
-
-
-@dataclass(frozen=True)
-class Text:
-    """One line that starts at `x`, or with ``anchor="end"`` ends there, around the height `y`."""
-
-    x: float
-    y: float
-    text: str
-    anchor: str = "start"
-
-
-@dataclass(frozen=True)
-class Stroke:
-    """Level from ``x[0]`` to ``x[1]`` at ``y[0]``, a curve, level from ``x[2]`` to ``x[3]``."""
-
-    x: tuple[float, float, float, float]
-    y: tuple[float, float]
-
-
-@dataclass
-class Picture:
-    """What there is to see: `names` of inputs and outputs, `labels` above wires."""
-
-    width: float
-    height: float
-    wires: list[list[Stroke]] = field(default_factory=list)
-    dots: list[tuple[float, float]] = field(default_factory=list)
-    boxes: list[Box] = field(default_factory=list)
-    names: list[Text] = field(default_factory=list)
-    labels: list[Text] = field(default_factory=list)
-
-
-def paint(d: Diagram, middles: list[float]) -> Picture:
-    """Draw `d` with the middle of each item at the height given for it."""
+    The picture is at least `least` wide.
+    """
     labels = _labels(d)
-    frame = _Frame(d, _spans(d, labels, middles), middles)
-    drawn = Picture(*frame.size())
+    spans = _spans(d, labels, middles)
+    if spans and d.items[d.columns[-1][0]].kind is Kind.OUTPUT:
+        spans[-1] = replace(spans[-1], end=max(spans[-1].end, least))
+    places = _Places(d, spans, middles)
+    drawn = places.canvas(least)
     for wire in d.wires:
-        drawn.wires.append([frame.stroke(link) for link in wire.links])
+        drawn.wires.append([places.stroke(link) for link in wire.links])
         branches = Counter(link.start for link in wire.links)
-        drawn.dots += [frame.fork(port) for port, count in branches.items() if count > 1]
+        drawn.dots += [places.fork(port) for port, count in branches.items() if count > 1]
         if not branches and d.items[wire.start[0]].kind is not Kind.JOIN:
-            drawn.wires.append([frame.stub(wire.start)])
-            drawn.dots.append(frame.fork(wire.start))
+            drawn.wires.append([places.stub(wire.start)])
+            drawn.dots.append(places.fork(wire.start))
     for i, item in enumerate(d.items):
         if item.kind is Kind.BOX:
-            drawn.boxes.append(frame.box(i))
+            places.operation(drawn, i)
         elif item.kind is Kind.JOIN:
-            drawn.dots.append((frame.left(i), frame.middle(i)))
-        elif item.kind is Kind.INPUT and item.text:
-            drawn.names.append(Text(frame.left(i) - SPACE, frame.middle(i), item.text, "end"))
-        elif item.kind is Kind.OUTPUT and item.text:
-            drawn.names.append(Text(frame.span(i).end + SPACE, frame.middle(i), item.text))
+            drawn.dots.append((places.left(i), places.middle(i)))
     for port, text in labels.items():
-        x, y = frame.leaves(port)
+        x, y = places.label(port)
         drawn.labels.append(Text(x + SPACE, y - RISE, text))
     return drawn
 
@@ -102,49 +63,62 @@ class _Span:
 
 
 @dataclass(frozen=True)
-class _Frame:
+class _Places:
     """Where the items and ports of a diagram are."""
 
     diagram: Diagram
     spans: list[_Span]
     middles: list[float]
 
-    def size(self) -> tuple[float, float]:
-        items = self.diagram.items
-        width = (self.spans[-1].end if self.spans else MARGIN) + _names(self.diagram, Kind.OUTPUT)
-        lowest = (self.middle(i) + height(item) / 2 for i, item in enumerate(items))
-        return width + MARGIN, max(lowest, default=MARGIN) + MARGIN
+    def canvas(self, least: float) -> Picture:
+        """An empty picture as large as the diagram."""
+        items, last = self.diagram.items, self.diagram.columns[-1:]
+        inside = bool(last) and items[last[0][0]].kind is not Kind.OUTPUT
+        width = (self.spans[-1].end if self.spans else 0.0) + (EDGE if inside else 0)
+        lowest = (self.middle(i) + item.outline.height / 2 for i, item in enumerate(items))
+        entries, exits = (
+            tuple(self.middle(i) for i, item in enumerate(items) if item.kind is kind)
+            for kind in (Kind.INPUT, Kind.OUTPUT)
+        )
+        return Picture(max(width, least), max(lowest, default=0.0), entries, exits)
 
     def span(self, i: int) -> _Span:
         return self.spans[self.diagram.items[i].column]
 
     def middle(self, i: int) -> float:
-        # Level lines are sharp when they run along rows of pixels.
-        return MARGIN + round(self.middles[i])
+        # Level lines are sharp when they run along rows of pixels. Halves all go one way, so that
+        # what stands at one height stays there.
+        return float(floor(round(self.middles[i], 3) + 0.5))
 
     def left(self, i: int) -> float:
         """The left side of an item: boxes and joins stand in the middle of their column."""
         item, span = self.diagram.items[i], self.span(i)
         if item.kind in (Kind.BOX, Kind.JOIN):
-            return (span.left + span.right - _width(item)) / 2
+            return (span.left + span.right - item.outline.width) / 2
         return span.left
 
     def leaves(self, port: Port) -> tuple[float, float]:
         """A right port."""
         i, number = port
-        item = self.diagram.items[i]
-        return self.left(i) + _width(item), self.middle(i) + offset(item, number, item.writes)
+        outline = self.diagram.items[i].outline
+        return self.left(i) + outline.width, self.middle(i) + outline.writes[number]
 
     def arrives(self, port: Port) -> tuple[float, float]:
         """A left port; a wire to an output goes on under its label."""
         i, number = port
         item = self.diagram.items[i]
         x = self.span(i).end if item.kind is Kind.OUTPUT else self.left(i)
-        return x, self.middle(i) + offset(item, number, item.reads)
+        return x, self.middle(i) + item.outline.reads[number]
 
     def fork(self, port: Port) -> tuple[float, float]:
         """Where the branches of a wire part."""
         return self.span(port[0]).end, self.leaves(port)[1]
+
+    def label(self, port: Port) -> tuple[float, float]:
+        """Where a wire starts, or where one reaches its output."""
+        i, _ = port
+        output = self.diagram.items[i].kind is Kind.OUTPUT
+        return (self.left(i), self.middle(i)) if output else self.leaves(port)
 
     def stroke(self, link: Link) -> Stroke:
         x0, y0 = self.leaves(link.start)
@@ -157,10 +131,15 @@ class _Frame:
         end, _ = self.fork(port)
         return Stroke((x, end, end, end), (y, y))
 
-    def box(self, i: int) -> Box:
-        item = self.diagram.items[i]
-        y = self.middle(i) - height(item) / 2
-        return Box(self.left(i), y, _width(item), height(item), item.text.splitlines())
+    def operation(self, drawn: Picture, i: int) -> None:
+        """Add a box, or a frame with what is inside."""
+        o = self.diagram.items[i].outline
+        x, y = self.left(i), self.middle(i) - o.height / 2
+        if o.inside is None:
+            drawn.boxes.append(Box(x, y, o.width, o.height, o.lines))
+        else:
+            drawn.frames.append(Frame(x, y, o.width, o.height, *o.lines))
+            drawn.add(o.inside, x, y + TITLE)
 
 
 def _labels(d: Diagram) -> dict[Port, str]:
@@ -176,27 +155,21 @@ def _labels(d: Diagram) -> dict[Port, str]:
 
 def _spans(d: Diagram, labels: dict[Port, str], middles: list[float]) -> list[_Span]:
     """Columns from left to right, each as wide as its widest item with the labels beside it."""
-    words: list[float] = [0.0] * len(d.items)
+
+    def climb(link: Link) -> float:
+        (i, write), (j, read) = link.start, link.end
+        leaves = middles[i] + d.items[i].outline.writes[write]
+        return abs(leaves - middles[j] - d.items[j].outline.reads[read])
+
+    widths = [item.outline.width for item in d.items]
+    words = [0.0] * len(d.items)
     for (i, _), text in labels.items():
         words[i] = max(words[i], type_width(text) + 2 * SPACE)
-    spans = []
-    x = MARGIN + _names(d, Kind.INPUT)
+    spans: list[_Span] = []
+    x = 0.0 if d.columns and d.items[d.columns[0][0]].kind is Kind.INPUT else float(EDGE)
     for column, gap in zip(d.columns, d.gaps, strict=True):
-        wide = max(_width(d.items[i]) for i in column)
-        reach = max((wide + _width(d.items[i])) / 2 + words[i] for i in column)
+        wide = max(widths[i] for i in column)
+        reach = max((wide + widths[i]) / 2 + words[i] for i in column)
         spans.append(_Span(x, x + wide, x + max(wide + STUB, reach)))
-        climb = max((abs(middles[a.start[0]] - middles[a.end[0]]) for a in gap), default=0)
-        x = spans[-1].end + min(max(LEAST, SLOPE * climb), MOST)
+        x = spans[-1].end + min(max(LEAST, SLOPE * max(map(climb, gap), default=0.0)), MOST)
     return spans
-
-
-def _width(item: Item) -> float:
-    if item.kind is not Kind.BOX:
-        return 0.0
-    return max(map(caption_width, item.text.splitlines()), default=0.0) + 2 * PADDING
-
-
-def _names(d: Diagram, kind: Kind) -> float:
-    """How much room the names of the inputs or of the outputs take."""
-    widths = [caption_width(item.text) for item in d.items if item.kind is kind and item.text]
-    return max(widths, default=-SPACE) + SPACE

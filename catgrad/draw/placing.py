@@ -10,33 +10,17 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
-from catgrad.draw.diagram import Diagram, Item, Kind
-from catgrad.draw.text import CAPTION
+from catgrad.draw.diagram import Diagram, Kind
 
-PITCH = 22  # between neighbouring ports of a box, px
-LINE = CAPTION + 4  # between lines of text in a box, px
 CLEAR = 14  # between neighbouring items of a column, px
+ROOMY = 1.5  # of the height of the highest column may be the height of the diagram
 SPREAD = 60  # rounds in which tension spreads over the diagram
 SETTLE = 12  # rounds in which each block finds a level that makes links straight
 
 
-def height(item: Item) -> float:
-    """How much of its column an item takes, px."""
-    if item.kind is Kind.BOX:
-        lines = LINE * len(item.text.splitlines()) + 2 * 8
-        return float(max(lines, PITCH * max(item.reads, item.writes)))
-    # A wire with its label above it; a passing wire has none.
-    return 2.0 if item.kind is Kind.LANE else 12.0
-
-
-def offset(item: Item, number: int, ports: int) -> float:
-    """How far below the middle of an item one of the `ports` of a side is, px."""
-    return PITCH * (number - (ports - 1) / 2) if item.kind is Kind.BOX else 0.0
-
-
 def place(d: Diagram) -> list[float]:
     """The height of the middle of each item, px from the top."""
-    blocks = _blocks(d)
+    blocks = _compact(d)
     y = blocks.apart([0.0] * len(blocks.down))
     for _ in range(SPREAD):
         # Half way, since the neighbours move as well.
@@ -46,7 +30,8 @@ def place(d: Diagram) -> list[float]:
             for b in path:
                 y[b] = blocks.straightest(b, y)
     middles = [y[b] for b in blocks.of]
-    top = min((m - height(item) / 2 for m, item in zip(middles, d.items, strict=True)), default=0.0)
+    tops = (m - item.outline.height / 2 for m, item in zip(middles, d.items, strict=True))
+    top = min(tops, default=0.0)
     return [middle - top for middle in middles]
 
 
@@ -95,21 +80,37 @@ class _Blocks:
         return min((y[b], *(min(max(wish, least), most) for wish in levels)), key=cost)
 
 
-def _blocks(d: Diagram) -> _Blocks:
-    of = _locked(d)
+def _compact(d: Diagram) -> _Blocks:
+    """Long blocks where that leaves the diagram about as high as its highest column, else shorter
+    ones: blocks that stand on each other in column after column pile up."""
+    highest = max((sum(_room(d, i) for i in column) for column in d.columns), default=0.0)
+    for longest in (len(d.columns), 32, 16, 8, 4, 2):
+        blocks = _blocks(d, longest)
+        y = blocks.apart([0.0] * len(blocks.down))
+        if max(y, default=0.0) - min(y, default=0.0) <= ROOMY * highest:
+            break
+    return blocks
+
+
+def _room(d: Diagram, i: int) -> float:
+    return d.items[i].outline.height + CLEAR
+
+
+def _blocks(d: Diagram, longest: int) -> _Blocks:
+    """Blocks across at most `longest` columns."""
+    of = _locked(d, longest)
     count = max(of, default=-1) + 1
     pulls: list[list[tuple[int, float]]] = [[] for _ in range(count)]
     for link in (link for wire in d.wires for link in wire.links):
         (i, write), (j, read) = link.start, link.end
-        a, b = d.items[i], d.items[j]
-        drop = offset(a, write, a.writes) - offset(b, read, b.reads)
+        drop = d.items[i].outline.writes[write] - d.items[j].outline.reads[read]
         if of[i] != of[j]:
             pulls[of[i]].append((of[j], -drop))
             pulls[of[j]].append((of[i], drop))
     above: list[dict[int, float]] = [{} for _ in range(count)]
     below: list[dict[int, float]] = [{} for _ in range(count)]
     for upper, lower in (pair for column in d.columns for pair in pairwise(column)):
-        room = (height(d.items[upper]) + height(d.items[lower])) / 2 + CLEAR
+        room = (_room(d, upper) + _room(d, lower)) / 2
         x, y = of[upper], of[lower]
         above[y][x] = below[x][y] = max(room, above[y].get(x, room))
 
@@ -124,7 +125,7 @@ def _blocks(d: Diagram) -> _Blocks:
     return _Blocks(of, pulls, above, below, down)
 
 
-def _locked(d: Diagram) -> list[int]:
+def _locked(d: Diagram, longest: int) -> list[int]:
     """The block of each item. Of two wires that cross, the longer one stays level."""
     where = {i: n for column in d.columns for n, i in enumerate(column)}
     level: list[list[tuple[int, int]]] = [[] for _ in d.columns]
@@ -134,7 +135,8 @@ def _locked(d: Diagram) -> list[int]:
         for i, j in ((link.start[0], link.end[0]) for link in wire.links):
             others = level[d.items[i].column]
             lanes = d.items[i].kind is d.items[j].kind is Kind.LANE and branches[i, 0] == 1
-            if lanes and all((where[i] < a) == (where[j] < b) for a, b in others):
+            short = d.items[j].column - d.items[first[i]].column < longest
+            if lanes and short and all((where[i] < a) == (where[j] < b) for a, b in others):
                 others.append((where[i], where[j]))
                 first[j] = first[i]
     numbers = {i: b for b, i in enumerate(sorted(set(first)))}

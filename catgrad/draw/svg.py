@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
-from catgrad.draw.picture import Box, Picture, Stroke, Text
-from catgrad.draw.placing import LINE
-from catgrad.draw.text import CAPTION, CAPTION_FONT, TYPE, TYPE_FONT
+from catgrad.draw.outline import LINE, PADDING
+from catgrad.draw.shapes import Box, Frame, Stroke, Text
+from catgrad.draw.sheet import Sheet
+from catgrad.draw.text import CAPTION, CAPTION_FONT, HEADING, TYPE, TYPE_FONT
 
 # Rules are for `.diagram` only, since an SVG inside a web page shares its style sheet.
 STYLE = f"""\
@@ -15,15 +16,19 @@ STYLE = f"""\
 .diagram .wire {{ fill: none; stroke: #7a8699; stroke-width: 1.5; stroke-linecap: round }}
 .diagram .dot {{ fill: #4b5768 }}
 .diagram .box {{ fill: #ffffff; stroke: #34415a; stroke-width: 1.25 }}
+.diagram .frame {{ fill: #34415a; fill-opacity: 0.045; stroke: #9aa5b8; stroke-width: 1.25 }}
 .diagram text {{ dominant-baseline: central }}
 .diagram .caption {{ font: 500 {CAPTION}px {CAPTION_FONT}; fill: #1d2738; text-anchor: middle }}
 .diagram .name {{ font: 600 {CAPTION}px {CAPTION_FONT}; fill: #1d2738 }}
+.diagram .title {{ font: 600 {CAPTION}px {CAPTION_FONT}; fill: #5a6780 }}
+.diagram .heading {{ font: 600 {HEADING}px {CAPTION_FONT}; fill: #1d2738 }}
 .diagram .label {{ font: {TYPE}px {TYPE_FONT}; fill: #66718a }}
 """
 
 
-def document(picture: Picture) -> str:
-    """A picture as an SVG document of its own."""
+def document(sheet: Sheet) -> str:
+    """A sheet as an SVG document of its own."""
+    picture = sheet.picture
     width, height = _number(picture.width), _number(picture.height)
     size = f'width="{width}" height="{height}"'
     view = f'viewBox="0 0 {width} {height}"'
@@ -32,13 +37,15 @@ def document(picture: Picture) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" class="diagram" {size} {view}>',
             f"<style>\n{STYLE}</style>",
             f'<rect class="ground" {size}/>',
+            *(line for frame in picture.frames for line in _frame(frame)),
             *(_wire(strokes) for strokes in picture.wires if strokes),
             *(
                 f'<circle class="dot" cx="{_number(x)}" cy="{_number(y)}" r="3"/>'
                 for x, y in picture.dots
             ),
             *(line for box in picture.boxes for line in _box(box)),
-            *(_text("name", text) for text in picture.names),
+            *(_text("heading", text) for text in sheet.headings),
+            *(_text("name", text) for text in sheet.names),
             *(_text("label", text) for text in picture.labels),
             "</svg>\n",
         ]
@@ -70,6 +77,12 @@ def _box(box: Box) -> Iterator[str]:
     for n, line in enumerate(box.lines):
         middle, level = _number(box.x + box.width / 2), _number(first + LINE * n)
         yield f'<text class="caption" x="{middle}" y="{level}">{escape(line)}</text>'
+
+
+def _frame(frame: Frame) -> Iterator[str]:
+    x, y, width, height = map(_number, (frame.x, frame.y, frame.width, frame.height))
+    yield f'<rect class="frame" x="{x}" y="{y}" width="{width}" height="{height}" rx="8"/>'
+    yield _text("title", Text(frame.x + PADDING, frame.y + PADDING + 2, frame.title))
 
 
 def _text(style: str, text: Text) -> str:

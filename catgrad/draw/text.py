@@ -4,6 +4,7 @@ from __future__ import annotations
 
 CAPTION = 13  # size of the text in boxes and of names, px
 TYPE = 10  # size of the labels of wires, px
+HEADING = 16  # size of the text above a picture, px
 
 CAPTION_FONT = "system-ui, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', sans-serif"
 TYPE_FONT = "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace"
@@ -12,6 +13,11 @@ TYPE_FONT = "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monos
 def caption_width(text: str) -> float:
     """An upper bound on the width of one line in the font of boxes, px."""
     return CAPTION * sum(map(_ems, text))
+
+
+def heading_width(text: str) -> float:
+    """An upper bound on the width of one line of a heading, px."""
+    return HEADING * sum(map(_ems, text))
 
 
 def type_width(text: str) -> float:

@@ -4,50 +4,87 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.functor import Dual, forget
+from catgrad.bidirectional.learning import SGD, Loss, Rule
 from catgrad.core import operation as ops
-from catgrad.core.types import BIT, Fixed, NdArrayType, op
+from catgrad.core.types import Fixed, NdArrayType, op
 from catgrad.errors import CatgradError
-from catgrad.fixed.exact import exact, exact_constant
+from catgrad.fixed.constants import exact_constant
+from catgrad.fixed.exact import exact
 from catgrad.fixed.formats import Formats
 from catgrad.fixed.numbers import FormatTooNarrow, format_for, representable, typed
 from catgrad.fixed.ranges import Calibration, Range, measure
-from catgrad.hypergraph import OpenHypergraph, drivers, order
+from catgrad.hypergraph import Labels, OpenHypergraph, drivers, order
+from catgrad.layers.split import Split
 from catgrad.learner import Learner
 
 RELAYED = (
     B.Copy,
     B.NCopy,
     B.Broadcast,
+    B.Repeat,
     B.NSplit,
     B.NConcatenate,
     B.Reshape,
     B.Permute,
+    B.Slice,
+    B.Window,
     B.ReLU,
-    B.SGD,
-    B.MSE,
+    B.NMax,
+    B.ReduceMax,
+    B.ReduceMin,
+    B.Mask,
+    Split,
+    Rule,
 )
-"""Operations whose output numbers are among those of their input, and so need no new format."""
+"""Operations whose output numbers are among those of their first input (or 0), and so need no new
+format."""
 
-SUMMED = (B.Compose, B.MatrixMultiply, B.Multiply, B.NAdd, B.Sum, B.Add, B.Subtract)
+NARROW = (
+    ops.Concatenate,
+    ops.Maximum,
+    ops.Minimum,
+    ops.Select,
+    ops.Pad,
+    ops.Abs,
+    ops.Negate,
+)
+"""Operations whose exact results have few bits more than their operands, if any; where they have
+as few as the data, they stay exact."""
+
+WHOLE = (ops.Comparison, ops.ArgMax, ops.OneHot, ops.Iota, ops.Sign, Loss)
+"""Operations whose results are exact in any case: small integers, and what a loss hands on."""
+
+SUMMED = (
+    B.Compose,
+    B.MatrixMultiply,
+    B.Multiply,
+    B.NAdd,
+    B.Sum,
+    B.ReduceSum,
+    B.Add,
+    B.Subtract,
+)
 """Operations whose results stay exact where nothing but a further sum reads them."""
 
-SUMS = (B.NAdd, B.Sum, B.Add, B.Subtract)
+SUMS = (B.NAdd, B.Sum, B.ReduceSum, B.Add, B.Subtract)
 
 
-def assign(f: OpenHypergraph, formats: Formats, parameters: int) -> list[NdArrayType]:
+def assign(f: OpenHypergraph, formats: Formats, kept: int) -> list[NdArrayType]:
     """Give each wire of a float learner its forward and reverse format.
 
-    `f : P ● X → Y` is a model between a learning rule and a loss; the first `parameters` inputs
-    are `P`. The result is the type of each node of `f`, with a `Dual` dtype.
+    `f : K ● X → Y` is a model between a learning rule and a loss; the first `kept` inputs are `K`,
+    the parameters and the state of the rule. The result is the type of each node of `f`, with a
+    `Dual` dtype.
 
     Sums are accumulated exactly: a product or sum that is only added to has the format that
     exactness needs, and the end of the chain is rounded, once.
 
-    What flows in reverse at the inputs `P` are new parameters, and at the outputs targets, so
-    these wires have the formats of those.
+    What flows in reverse at the inputs `K` are new parameters and states, and at the outputs
+    targets, so these wires have the formats of those.
     """
     if formats.profiled not in (None, f.H.w):
         raise CatgradError(
@@ -58,34 +95,61 @@ def assign(f: OpenHypergraph, formats: Formats, parameters: int) -> list[NdArray
     chosen = dict(formats.wires)
     forward: dict[int, Fixed] = {}
     for position, node in enumerate(f.s.table.tolist()):
-        role = formats.weights if position < parameters else formats.data
+        role = formats.weights if position < kept else formats.data
         forward[node] = chosen[node].forward if node in chosen else role
+        if not types[node].is_floating:
+            forward[node] = _index(f, node)
     reader = {node: x for i, x in enumerate(f.H.x) for node in f.H.s[i].table.tolist()}
     for i in order(f).tolist():
         operation, inputs = f.H.x[i], f.H.s[i].table.tolist()
-        for node in f.H.t[i].table.tolist():
+        sources = [types[k].with_dtype(forward[k]) for k in inputs]
+        for place, node in enumerate(f.H.t[i].table.tolist()):
+            T, summed = types[node], isinstance(reader.get(node), SUMS)
+            result = chosen[node].forward if node in chosen else formats.data
             if isinstance(operation, RELAYED):
-                forward[node] = forward[inputs[0]]
+                result = forward[inputs[0]]
             elif isinstance(operation, ops.Constant):
-                forward[node] = exact_constant(operation.x, formats.data.fraction)[1]
-            elif isinstance(operation, ops.Gt):
-                forward[node] = BIT
-            elif isinstance(operation, SUMMED) and isinstance(reader.get(node), SUMS):
-                sources = [types[k].with_dtype(forward[k]) for k in inputs]
-                [total] = exact(forget(op(operation)), sources, formats.data, formats).target
-                forward[node] = total.fixed
-            else:
-                forward[node] = chosen[node].forward if node in chosen else formats.data
+                result = exact_constant(operation.x, formats.data.fraction)[1]
+            elif isinstance(operation, WHOLE) or not T.is_floating:
+                result = _exact(operation, sources, formats)[place].fixed
+            elif isinstance(operation, NARROW) or (isinstance(operation, SUMMED) and summed):
+                form = _exact(operation, sources, formats)[place].fixed
+                if summed or form.width <= formats.data.width:
+                    result = form
+            forward[node] = result
     reverse = {
         node: chosen[node].reverse if node in chosen else formats.gradients for node in forward
     }
-    for node in f.s.table.tolist()[:parameters]:
+    for node in f.s.table.tolist()[:kept]:
         reverse[node] = forward[node]
     for node in f.t.table.tolist():
         reverse[node] = formats.targets or (
             chosen[node].reverse if node in chosen else formats.data
         )
+    for node in (node for node, T in enumerate(types) if not T.is_floating):
+        reverse[node] = forward[node]
     return [T.with_dtype(Dual(forward[i], reverse[i])) for i, T in enumerate(types)]
+
+
+def _index(f: OpenHypergraph, node: int) -> Fixed:
+    """The format of integers that a model is given: as many as there are rows for them to name."""
+    for i, x in enumerate(f.H.x):
+        if node in f.H.s[i].table:
+            if isinstance(x, ops.Gather | ops.ScatterAdd):
+                return Fixed.holding(0, max(x.T.shape[0] - 1, 0), 0)
+            if isinstance(x, ops.OneHot):
+                return Fixed.holding(0, max(x.n - 1, 0), 0)
+            if isinstance(x, RELAYED):
+                return _index(f, int(f.H.t[i].table[0]))
+    raise CatgradError(
+        f"The model is given {f.H.w[node]}, whose numbers nothing bounds; quantise a model whose "
+        f"integers are indices, as of layers.embedding, or write it in Dtype.float32."
+    )
+
+
+def _exact(operation: Any, sources: Sequence[NdArrayType], formats: Formats) -> Labels:
+    """The types of the exact results of an operation."""
+    return exact(forget(op(operation)), sources, formats.data, formats).target
 
 
 def check(learner: Learner, formats: Formats, samples: Calibration) -> None:
@@ -93,7 +157,8 @@ def check(learner: Learner, formats: Formats, samples: Calibration) -> None:
 
     The first wire that does not fit is named, with its range and a format that would do.
     """
-    types = assign(learner.whole, formats, learner.parameters)
+    learner = learner.expanded()
+    types = assign(learner.whole, formats, learner.kept)
     for node, (forward, reverse) in enumerate(measure(learner, samples)):
         dual = types[node].dtype
         assert isinstance(dual, Dual)
@@ -117,8 +182,10 @@ def value_name(learner: Learner, node: int) -> str:
     sources, targets = f.s.table.tolist(), f.t.table.tolist()
     if node in sources[: learner.parameters]:
         return f"parameter {learner.parameter_names[sources.index(node)]}"
+    if node in sources[: learner.kept]:
+        return f"state {learner.kept_names[sources.index(node)]}"
     if node in sources:
-        return f"input {sources.index(node) - learner.parameters}"
+        return f"input {sources.index(node) - learner.kept}"
     if node in targets:
         return f"prediction {targets.index(node)}"
     driver = int(drivers(f)[node])
@@ -128,7 +195,7 @@ def value_name(learner: Learner, node: int) -> str:
 def change_name(learner: Learner, node: int) -> str:
     """What an error calls that which flows in reverse on a wire of ``learner.whole``."""
     f = learner.whole
-    if node in f.s.table.tolist()[: learner.parameters]:
+    if node in f.s.table.tolist()[: learner.kept]:
         return f"new {value_name(learner, node)}"
     if node in f.t.table.tolist():
         return f"target {f.t.table.tolist().index(node)}"
@@ -147,8 +214,12 @@ def rate_notes(learner: Learner, types: Sequence[NdArrayType]) -> tuple[str, ...
     sources = learner.whole.s.table.tolist()
     notes = []
     for i, x in enumerate(learner.whole.H.x):
-        if isinstance(x, B.SGD) and x.rate:
-            k = sources.index(int(learner.whole.H.s[i].table[0]))
+        if (
+            isinstance(x, SGD)
+            and x.rate
+            and (node := int(learner.whole.H.s[i].table[0])) in sources
+        ):
+            k = sources.index(node)
             wanted = math.ceil(-math.log2(abs(x.rate))) + SLOWEST
             form = types[k].fixed
             if form.fraction < wanted:

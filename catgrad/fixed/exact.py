@@ -2,91 +2,177 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
-from catgrad.bidirectional.operation import Sigmoid
 from catgrad.combinators import identity
 from catgrad.core import operation as ops
 from catgrad.core.types import Fixed, NdArrayType, obj, op
 from catgrad.errors import CatgradError
 from catgrad.fixed.formats import Formats
-from catgrad.fixed.table import tabulate
-from catgrad.hypergraph import Hypergraph, Labels, OpenHypergraph, drivers, order
+from catgrad.hypergraph import Hypergraph, Labels, OpenHypergraph, order
 from catgrad.special.definition import Definition, inline
 
-TABULATED = {"sigmoid": Sigmoid.function}
-"""The functions that become tables, by the name that their tables have."""
+WIDEST = 62
+"""The most bits of an exact result: what integer NumPy carries, through rounding too."""
 
-CONSTANT_BITS = 16
-"""Constants with more significant bits, such as 0.0001, are rounded when the program is built."""
-
-
-def exact_constant(x: float, fraction: int = 0) -> tuple[int, Fixed]:
-    """A constant as a mantissa and the narrowest format that holds it.
-
-    It keeps `CONSTANT_BITS` significant bits, or more where as many bits after the binary point as
-    `fraction` need them: what a program's own numbers can tell apart, its constants can.
-
-    >>> mantissa, form = exact_constant(2**-6)
-    >>> mantissa, str(form)
-    (1, 'UQ(-5,6)')
-    """
-    significand, exponent = math.frexp(x)
-    bits = max(CONSTANT_BITS, exponent + fraction)
-    mantissa = math.floor(math.ldexp(significand, bits) + 0.5)
-    fraction = bits - exponent
-    if mantissa == 0:
-        return 0, Fixed(1, 0, signed=False)
-    zeros = (mantissa & -mantissa).bit_length() - 1
-    if zeros >= fraction > 0:  # an integer
-        zeros = fraction
-    elif fraction <= 0:
-        mantissa, zeros, fraction = mantissa << -fraction, 0, 0
-    mantissa, fraction = mantissa >> zeros, fraction - zeros
-    return mantissa, Fixed.holding(mantissa, mantissa, fraction)
+GREATEST = 14
+"""The most bits before the point that an operand keeps where the exact result has too many bits;
+more, where the data have more."""
 
 
 @dataclass(frozen=True)
 class Exactly(Definition):
     """A float operation of C, taken to mean the same thing exactly on arrays of type `sources`.
 
-    A function that has no exact form becomes a table with results of format `result`.
+    A function that has no exact form becomes a table, with results of a format that suits a wire
+    of format `result`. Where exactness takes more than `WIDEST` bits, operands are rounded first if
+    one of them is `computed` on the way or the operation goes through a table; otherwise the
+    numbers of a model's own wires never are.
     """
 
     operation: object
     sources: tuple[NdArrayType, ...]
     result: Fixed
     formats: Formats
+    computed: bool = False
 
     def source(self) -> Labels:
         return obj(*self.sources)
 
     def arrow(self) -> OpenHypergraph:
-        return exactly(self.operation, self)
+        f = exactly(self.operation, self)
+        tabulated = isinstance(self.operation, ops.Divide | ops.Unary)
+        if isinstance(self.operation, MOVING) or not (self.computed or tabulated):
+            return f
+        sources = list(self.sources)
+        greatest = max(GREATEST, _whole(self.formats.data) + 4, _whole(self.result) + 4)
+        while sources and (bits := _excess(self, sources, f)) > 0 and greatest > 0:
+            k = max(range(len(sources)), key=lambda k: _whole(sources[k].fixed))
+            finest = _finest(self.operation, sources)
+            great = _whole(sources[k].fixed) - greatest
+            if great > 0 and sources[k].fixed.width > 2:
+                sources[k] = _shortened(sources[k], min(bits, great), 0)
+            elif sources[finest].fixed.width > max(greatest, 2):
+                # In small steps, so that no operand loses more than the others.
+                sources[finest] = _shortened(sources[finest], 0, min(bits, 4))
+            else:
+                greatest -= 1
+            f = exactly(self.operation, replace(self, sources=tuple(sources)))
+        pairs = zip(self.sources, sources, strict=True)
+        return OpenHypergraph.tensor_list([self.rounded(T, U.fixed) for T, U in pairs]) >> f
+
+    def rounded(self, T: NdArrayType, form: Fixed) -> OpenHypergraph:
+        """Change of format; a plain wire where there is none."""
+        if T.dtype == form:
+            return identity(obj(T))
+        return op(ops.Requantise(T, form, self.formats.rounding, self.formats.overflow))
 
 
 def exact(
-    f: OpenHypergraph, sources: Sequence[NdArrayType], result: Fixed, formats: Formats
+    f: OpenHypergraph,
+    sources: Sequence[NdArrayType],
+    result: Fixed,
+    formats: Formats,
+    computed: Collection[int] = (),
 ) -> OpenHypergraph:
     """The core program `f`, over floats, as an exact one on `sources` of `Fixed` dtype.
 
-    Formats grow from operation to operation as far as exactness needs; nothing is rounded but
-    the index and the entries of the tables that stand for non-linear functions.
+    Formats grow from operation to operation as far as exactness needs. Nothing is rounded but the
+    operands of what reads a node in `computed` and needs more than `WIDEST` bits, and the tables
+    that stand for non-linear functions.
     """
     types: list[NdArrayType] = list(f.H.w)
     for node, T in zip(f.s.table.tolist(), sources, strict=True):
         types[node] = T
     labels: dict[int, Exactly] = {}
     for i in order(f).tolist():
-        inputs = tuple(types[node] for node in f.H.s[i].table.tolist())
-        labels[i] = Exactly(f.H.x[i], inputs, result, formats)
+        reads = f.H.s[i].table.tolist()
+        late = any(node in computed for node in reads)
+        labels[i] = Exactly(f.H.x[i], tuple(types[n] for n in reads), result, formats, late)
         for node, T in zip(f.H.t[i].table.tolist(), labels[i].target(), strict=True):
             types[node] = T
     x = Labels.of(labels[i] for i in range(len(f.H.x)))
     return inline(OpenHypergraph(f.s, f.t, Hypergraph(f.H.s, f.H.t, Labels.of(types), x)))
+
+
+def computed_nodes(f: OpenHypergraph, sources: Sequence[bool] = ()) -> set[int]:
+    """The nodes of a program that carry what it computes, not what it is given.
+
+    `sources` tells which of its inputs were computed by another program, on the way to this one.
+    """
+    found = {node for node, late in zip(f.s.table.tolist(), sources, strict=False) if late}
+    for i in order(f).tolist():
+        moves = isinstance(f.H.x[i], MOVING)
+        if not moves or not found.isdisjoint(f.H.s[i].table.tolist()):
+            found |= {*f.H.t[i].table.tolist()}
+    return found
+
+
+MOVING = (
+    ops.Copy,
+    ops.NCopy,
+    ops.Broadcast,
+    ops.Repeat,
+    ops.Reshape,
+    ops.Permute,
+    ops.Slice,
+    ops.Window,
+    ops.NSplit,
+    ops.Constant,
+)
+"""Operations whose results are numbers that are there already."""
+
+PRODUCTS = (ops.Multiply, ops.Compose, ops.MatrixMultiply, ops.ReduceProduct)
+"""Operations to whose results the width of every operand adds."""
+
+
+def _excess(at: Exactly, sources: Sequence[NdArrayType], f: OpenHypergraph) -> int:
+    """How many bits too wide the widest result of an operation is, or its operands aligned.
+
+    A result also has to fit with as many fraction bits as the wire that it may end in.
+    """
+    forms = [T.fixed for T in f.target]
+    if isinstance(at.operation, ops.Elementwise) and not isinstance(at.operation, PRODUCTS):
+        forms.append(common([T.fixed for T in sources[-2:]]))
+    fraction = at.formats.finest()
+    return max((_whole(form) + max(form.fraction, fraction) for form in forms), default=0) - WIDEST
+
+
+def _whole(form: Fixed) -> int:
+    """Bits before the binary point."""
+    return form.width - form.fraction
+
+
+def _shortened(T: NdArrayType, whole: int, fraction: int) -> NdArrayType:
+    """An array with fewer bits on either side, of which two at least are left."""
+    form = T.fixed
+    whole = min(whole, max(form.width - 2, 0))
+    fraction = min(fraction, max(form.width - whole - 2, 0))
+    short = Fixed(form.width - whole - fraction, form.fraction - fraction, form.signed)
+    return T.with_dtype(short)
+
+
+def _finest(operation: object, sources: Sequence[NdArrayType]) -> int:
+    """The operand that has fraction bits to spare."""
+    if isinstance(operation, PRODUCTS):
+        return max(range(len(sources)), key=lambda k: sources[k].fixed.width)
+    return max(range(len(sources)), key=lambda k: sources[k].fixed.fraction)
+
+
+def common(formats: Sequence[Fixed]) -> Fixed:
+    """The narrowest format that holds all numbers of all these.
+
+    >>> str(common([Fixed(8, 4), Fixed(4, 6, signed=False)]))
+    'SQ(4,6)'
+    """
+    fraction = max((form.fraction for form in formats), default=0)
+    return Fixed.holding(
+        min((form.min << (fraction - form.fraction) for form in formats), default=0),
+        max((form.max << (fraction - form.fraction) for form in formats), default=0),
+        fraction,
+    )
 
 
 @singledispatch
@@ -97,135 +183,3 @@ def exactly(operation: object, at: Exactly) -> OpenHypergraph:
         f"{name} has no exact fixed-point form on {', '.join(map(str, at.sources))}; "
         f"write the model without it, or as a function that can be tabulated."
     )
-
-
-@exactly.register
-def _(_operation: ops.Copy, at: Exactly) -> OpenHypergraph:
-    return op(ops.Copy(at.sources[0]))
-
-
-@exactly.register
-def _(_operation: ops.Discard, at: Exactly) -> OpenHypergraph:
-    return op(ops.Discard(at.sources[0]))
-
-
-@exactly.register
-def _(operation: ops.NCopy, at: Exactly) -> OpenHypergraph:
-    return op(ops.NCopy(at.sources[0], operation.T))
-
-
-@exactly.register
-def _(operation: ops.Broadcast, at: Exactly) -> OpenHypergraph:
-    return op(ops.Broadcast(at.sources[0], operation.N))
-
-
-@exactly.register
-def _(operation: ops.NAdd, at: Exactly) -> OpenHypergraph:
-    return op(ops.NAdd(operation.N.with_dtype(at.sources[0].dtype), operation.T))
-
-
-@exactly.register
-def _(operation: ops.NMax, at: Exactly) -> OpenHypergraph:
-    return op(ops.NMax(operation.N.with_dtype(at.sources[0].dtype), operation.T))
-
-
-@exactly.register
-def _(operation: ops.Sum, at: Exactly) -> OpenHypergraph:
-    return op(ops.Sum(operation.T.with_dtype(at.sources[0].dtype), operation.N))
-
-
-@exactly.register
-def _(operation: ops.NSplit, at: Exactly) -> OpenHypergraph:
-    return op(ops.NSplit(operation.T.with_dtype(at.sources[0].dtype), operation.k))
-
-
-@exactly.register
-def _(operation: ops.NConcatenate, at: Exactly) -> OpenHypergraph:
-    # Wires of differing formats are first brought, without loss, to one that holds them all.
-    formats = [T.fixed for T in at.sources]
-    fraction = max((form.fraction for form in formats), default=0)
-    common = Fixed.holding(
-        min((form.min << (fraction - form.fraction) for form in formats), default=0),
-        max((form.max << (fraction - form.fraction) for form in formats), default=0),
-        fraction,
-    )
-    alike = len(set(formats)) == 1
-    T = operation.T.with_dtype(formats[0] if alike else common)
-    widened = [identity(obj(S)) if S == T else op(ops.Requantise(S, common)) for S in at.sources]
-    return OpenHypergraph.tensor_list(widened) >> op(ops.NConcatenate(T, operation.k))
-
-
-@exactly.register
-def _(operation: ops.Reshape, at: Exactly) -> OpenHypergraph:
-    return op(ops.Reshape(at.sources[0], operation.Y.with_dtype(at.sources[0].dtype)))
-
-
-@exactly.register
-def _(operation: ops.Permute, at: Exactly) -> OpenHypergraph:
-    return op(ops.Permute(at.sources[0], operation.p))
-
-
-@exactly.register(ops.Add)
-@exactly.register(ops.Subtract)
-@exactly.register(ops.Multiply)
-@exactly.register(ops.Gt)
-def _(operation: ops.Elementwise, at: Exactly) -> OpenHypergraph:
-    return op(type(operation)(*at.sources))
-
-
-@exactly.register
-def _(_operation: ops.Mask, at: Exactly) -> OpenHypergraph:
-    return op(ops.Mask(at.sources[0]))
-
-
-@exactly.register
-def _(_operation: ops.Negate, at: Exactly) -> OpenHypergraph:
-    return op(ops.Negate(at.sources[0]))
-
-
-@exactly.register
-def _(operation: ops.Constant, at: Exactly) -> OpenHypergraph:
-    mantissa, form = exact_constant(operation.x, at.formats.data.fraction)
-    return op(ops.Constant(operation.T.with_dtype(form), mantissa))
-
-
-@exactly.register
-def _(operation: ops.MatrixMultiply, at: Exactly) -> OpenHypergraph:
-    left, right = (T.dtype for T in at.sources)
-    N, A, B, C = operation.N, operation.A, operation.B, operation.C
-    return op(
-        ops.MatrixMultiply(
-            N.with_dtype(left), A.with_dtype(left), B.with_dtype(left), C.with_dtype(right)
-        )
-    )
-
-
-@exactly.register
-def _(operation: ops.Compose, at: Exactly) -> OpenHypergraph:
-    left, right = (T.dtype for T in at.sources)
-    A, B, C = operation.A, operation.B, operation.C
-    return op(ops.Compose(A.with_dtype(left), B.with_dtype(left), C.with_dtype(right)))
-
-
-@exactly.register
-def _(operation: Sigmoid, at: Exactly) -> OpenHypergraph:
-    [T] = at.sources
-    table = tabulate(
-        TABULATED[operation.symbol()], operation.symbol(), T.fixed, at.result, at.formats.table_bits
-    )
-    return table.program(T)
-
-
-def table_errors(f: OpenHypergraph) -> dict[str, float]:
-    """How far the tables of an exact program are from their functions, the worst for each."""
-    writers = drivers(f).tolist()
-    errors: dict[str, float] = {}
-    for i, x in enumerate(f.H.x):
-        if isinstance(x, ops.Lookup):
-            writer = writers[int(f.H.s[i].table[0])]
-            narrowing = f.H.x[writer] if writer >= 0 else None
-            T = narrowing.T if isinstance(narrowing, ops.Requantise) else x.T
-            bits = x.T.fixed.width
-            table = tabulate(TABULATED[x.name], x.name, T.fixed, x.dtype, bits)
-            errors[x.name] = max(table.error, errors.get(x.name, 0.0))
-    return errors

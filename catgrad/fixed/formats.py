@@ -13,6 +13,9 @@ from catgrad.fixed.ranges import Calibration, measure
 from catgrad.hypergraph import Labels
 from catgrad.learner import Learner
 
+WIDEST = 63
+"""Bits of the widest format that a program can be quantised with."""
+
 
 @dataclass(frozen=True)
 class Formats:
@@ -49,6 +52,12 @@ class Formats:
                     f"Formats needs a signed format for {name}, not {form}; "
                     f"use {typed(Fixed(form.width + 1, form.fraction))}, which holds as much."
                 )
+            if form is not None and form.width > WIDEST:
+                raise CatgradError(
+                    f"Formats needs at most {WIDEST} bits for {name}, not {form.width}, since "
+                    f"NumPy computes with 64; use Fixed({WIDEST}, "
+                    f"{min(form.fraction, WIDEST - 1)}) or fewer."
+                )
         if not 2 <= self.table_bits <= 14:
             raise CatgradError(
                 f"A table of 2**{self.table_bits} entries is out of reach; "
@@ -84,6 +93,12 @@ class Formats:
             table_bits,
         )
 
+    def finest(self) -> int:
+        """The most fraction bits that a wire has."""
+        wires = (form for _, dual in self.wires for form in (dual.forward, dual.reverse))
+        roles = (self.data, self.weights, self.gradients, self.targets or self.data)
+        return max(form.fraction for form in (*roles, *wires))
+
     def with_wires(self, wires: dict[int, Dual]) -> Formats:
         """The same, but for some wires."""
         return replace(self, wires=tuple(sorted(wires.items())))
@@ -105,9 +120,10 @@ class Formats:
         Every wire is `width` bits wide (parameters `weight_width`), its binary point as far left
         as the range allows less `headroom` bits. Accumulators are exact whatever the formats.
         """
+        learner = learner.expanded()
         ranges = measure(learner, samples)
         inputs = learner.whole.s.table.tolist()
-        weights = inputs[: learner.parameters]
+        weights = inputs[: learner.kept]
         wires = {}
         for node, (forward, reverse) in enumerate(ranges):
             bits = (weight_width or width) if node in weights else width

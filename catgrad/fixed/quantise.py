@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from catgrad.bidirectional.block import expand
 from catgrad.bidirectional.functor import Dual, forget, forward_type, reverse_type
 from catgrad.bidirectional.optic import Optic
 from catgrad.combinators import identity, twist
@@ -23,7 +24,7 @@ from catgrad.core import operation as ops
 from catgrad.core.operation import Overflow, Rounding
 from catgrad.core.types import Fixed, NdArrayType, TypeMismatch, obj, op
 from catgrad.fixed.assign import assign
-from catgrad.fixed.exact import exact
+from catgrad.fixed.exact import computed_nodes, exact
 from catgrad.fixed.formats import Formats
 from catgrad.hypergraph import Functor, Hypergraph, Labels, OpenHypergraph
 
@@ -82,6 +83,9 @@ class Requantise(Optic):
 class Exact(Optic):
     """A float operation of B, exact forward, and in reverse rounded once, at the very end.
 
+    Only within an operation that takes several steps (a normalisation, say), numbers computed on
+    the way are rounded when a product of them would need more than 62 bits.
+
     `sources` are the wires that it reads and `outputs` those that it is to write, with their
     `Dual` formats; the forward formats it does write are as wide as exactness needs.
     """
@@ -91,9 +95,11 @@ class Exact(Optic):
     outputs: tuple[NdArrayType, ...]
     formats: Formats
 
-    def _exact(self, f: OpenHypergraph, sources: Sequence[NdArrayType]) -> OpenHypergraph:
+    def _exact(
+        self, f: OpenHypergraph, sources: Sequence[NdArrayType], computed: Sequence[bool] = ()
+    ) -> OpenHypergraph:
         result = dual(self.outputs[0]).forward if self.outputs else self.formats.data
-        return exact(f, sources, result, self.formats)
+        return exact(f, sources, result, self.formats, computed_nodes(f, computed))
 
     def source(self) -> Labels:
         return obj(*self.sources)
@@ -119,7 +125,10 @@ class Exact(Optic):
 
     def rev(self) -> OpenHypergraph:
         changes = [reverse_type(T) for T in self.outputs]
-        f = self._exact(forget(self.operation.rev()), [*self.residual(), *changes])
+        forward = forget(self.operation.fwd())
+        computed = computed_nodes(forward)
+        kept = [node in computed for node in forward.t.table.tolist()[len(self.outputs) :]]
+        f = self._exact(forget(self.operation.rev()), [*self.residual(), *changes], kept)
         rounded = [
             requantise(T, reverse_type(S).fixed, self.formats)
             for T, S in zip(f.target, self.sources, strict=True)
@@ -152,13 +161,14 @@ class Quantise(Functor):
         return f >> OpenHypergraph.tensor_list(narrowed) if narrowed else f
 
 
-def quantise(f: OpenHypergraph, formats: Formats, parameters: int) -> OpenHypergraph:
+def quantise(f: OpenHypergraph, formats: Formats, kept: int) -> OpenHypergraph:
     """Quantise a float program of B.
 
-    `f : P ● X → Y` is a model between a learning rule and a loss, and its first `parameters`
-    inputs are `P`. Wires get the formats that `catgrad.fixed.formats.assign` gives them.
+    `f : K ● X → Y` is a model between a learning rule and a loss, and its first `kept` inputs are
+    `K`, the parameters and the state of the rule. Wires get the formats that `assign` gives them.
     """
-    types = assign(f, formats, parameters)
+    f = expand(f)
+    types = assign(f, formats, kept)
     labels = []
     for i, operation in enumerate(f.H.x):
         sources = tuple(types[node] for node in f.H.s[i].table.tolist())

@@ -41,14 +41,15 @@ def measure(learner: Learner, samples: Calibration) -> list[tuple[Range, Range]]
     """
     _check(learner, samples)
     count = len(learner.whole.H.w)
-    run = to_python_function(simplify(_observed(learner.whole, learner.parameters)))
+    run = to_python_function(simplify(_observed(learner.whole, learner.kept)))
     lows, highs = np.full(2 * count, np.inf), np.full(2 * count, -np.inf)
-    parameters = list(samples.parameters)
-    kept = len(learner.Y) + len(parameters)
+    states = [np.zeros(T.shape, str(T.dtype)) for T in learner.S]
+    keeping = [*samples.parameters, *states]
+    kept = len(learner.Y) + len(keeping)
     for sample in zip(*samples.x, *samples.y, strict=True):
         with np.errstate(over="ignore", invalid="ignore"):
-            outputs = run(*parameters, *sample)
-        parameters = outputs[len(learner.Y) : kept]
+            outputs = run(*keeping, *sample)
+        keeping = outputs[len(learner.Y) : kept]
         observed = outputs[kept:]
         lows = np.minimum(lows, [np.min(a, initial=np.inf) for a in observed])
         highs = np.maximum(highs, [np.max(a, initial=-np.inf) for a in observed])
@@ -63,6 +64,11 @@ def measure(learner: Learner, samples: Calibration) -> list[tuple[Range, Range]]
 
 def _check(learner: Learner, samples: Calibration) -> None:
     """Refuse samples that do not fit the learner, before anything runs."""
+    if learner.R:
+        raise CatgradError(
+            f"The rule is given {', '.join(learner.given_names)} at each step, which samples do "
+            f"not tell; give the rule a number instead."
+        )
     lengths = {len(array) for array in (*samples.x, *samples.y)}
     if len(lengths) != 1 or 0 in lengths:
         raise CatgradError(
@@ -72,7 +78,7 @@ def _check(learner: Learner, samples: Calibration) -> None:
     for role, arrays, types, rows in (
         ("parameters", samples.parameters, learner.P, ()),
         ("x", samples.x, learner.X, tuple(lengths)),
-        ("y", samples.y, learner.Y, tuple(lengths)),
+        ("y", samples.y, learner.L, tuple(lengths)),
     ):
         if len(arrays) != len(types):
             raise CatgradError(
@@ -89,14 +95,14 @@ def _check(learner: Learner, samples: Calibration) -> None:
             require_finite(array, name)
 
 
-def _observed(f: OpenHypergraph, parameters: int) -> OpenHypergraph:
-    """``P ● X ● Y' → Y ● P' ● F ● R`` of C, where `F` and `R` are every wire of `f` each way."""
+def _observed(f: OpenHypergraph, kept: int) -> OpenHypergraph:
+    """``K ● X ● Y' → Y ● K' ● F ● R`` of C, where `F` and `R` are every wire of `f` each way."""
     every = FiniteFunction.identity(len(f.H.w))
     c = bidirectional(OpenHypergraph(f.s, f.t + every, f.H))
     sources, targets = c.s.table, c.t.table
     outputs = len(f.t)
     backward_in = targets[1 : 2 * outputs : 2]
-    backward_out = sources[1 : 2 * parameters : 2]
+    backward_out = sources[1 : 2 * kept : 2]
     watched = targets[2 * outputs :]
     s = np.concatenate([sources[0::2], backward_in])
     t = np.concatenate([targets[0 : 2 * outputs : 2], backward_out, watched[0::2], watched[1::2]])

@@ -62,8 +62,7 @@ def tabulate(
     >>> len(table.entries), table.error < 0.01
     (256, True)
     """
-    count = min(MEASURED_POINTS, domain.max - domain.min + 1)
-    arguments = np.linspace(domain.min, domain.max, count).astype(np.int64)
+    arguments = _arguments(domain)
     values = np.array([function(m * domain.step) for m in arguments.tolist()])
 
     def with_index(index: Fixed) -> Table:
@@ -79,6 +78,15 @@ def tabulate(
     coarsest = domain.fraction - (domain.width - bits)
     candidates = [Fixed(bits, f, domain.signed) for f in range(coarsest, domain.fraction + 1)]
     return min(map(with_index, candidates), key=lambda table: table.error)
+
+
+def _arguments(domain: Fixed) -> NDArray[np.int64]:
+    """Arguments to measure errors at: evenly spaced, and in a wide domain so on every scale."""
+    count = min(MEASURED_POINTS, domain.max - domain.min + 1)
+    scales = [np.linspace(domain.min, domain.max, count)]
+    for k in range(2, domain.width - 16, 2):
+        scales.append(np.linspace(domain.min >> k, domain.max >> k, MEASURED_POINTS >> 4))
+    return np.unique(np.concatenate(scales).astype(np.int64))
 
 
 def _entries(

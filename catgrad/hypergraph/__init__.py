@@ -11,7 +11,7 @@ from catgrad.hypergraph.functor import Functor
 from catgrad.hypergraph.hypergraph import Hypergraph
 from catgrad.hypergraph.isomorphism import isomorphic
 from catgrad.hypergraph.labels import Labels
-from catgrad.hypergraph.layering import drivers, layering, order
+from catgrad.hypergraph.layering import ancestors, drivers, layering, order
 from catgrad.hypergraph.open_hypergraph import OpenHypergraph
 from catgrad.hypergraph.optic import Optic
 from catgrad.hypergraph.segmented import SegmentedArray
@@ -27,6 +27,7 @@ __all__ = [
     "Optic",
     "SegmentedArray",
     "WireError",
+    "ancestors",
     "drivers",
     "isomorphic",
     "layering",

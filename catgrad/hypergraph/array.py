@@ -2,9 +2,14 @@
 
 Hypergraphs are one-dimensional int64 arrays of any module that follows the array API standard
 (https://data-apis.org/array-api/2024.12). A function takes the module from the arrays it is given,
-so the same code runs wherever its arrays live. Where NumPy can scatter (``ufunc.at``, assignment
-at an array of indices) a primitive is one call; for other modules it is a sort, written in the
-standard alone.
+so the same code runs wherever its arrays live. Where a module can assign at an array of indices a
+primitive is one call; for others it is a sort, written in the standard alone.
+
+The module of PyTorch's tensors is ``array_api_compat.torch``, since they do not follow the standard
+by themselves. New arrays are made on PyTorch's default device, so this puts a program on a GPU:
+
+    torch.set_default_device("cuda")
+    f = f.to(array_api_compat.torch)
 """
 
 from collections.abc import Callable, Iterable
@@ -24,7 +29,19 @@ Namespace: TypeAlias = Any
 
 def namespace(x: Array) -> Namespace:
     """The array module that ``x`` belongs to."""
-    return x.__array_namespace__()
+    if hasattr(x, "__array_namespace__"):
+        return x.__array_namespace__()
+    from array_api_compat import array_namespace
+
+    return array_namespace(x)
+
+
+_ASSIGNING = ("numpy", "cupy", "torch")
+
+
+def assigns(xp: Namespace) -> bool:
+    """Whether arrays of a module can be assigned to at an array of indices, and counted."""
+    return xp.__name__.rpartition(".")[2] in _ASSIGNING
 
 
 def check(x: Array, what: str) -> None:
@@ -50,7 +67,14 @@ def arange(start: int, stop: int, xp: Namespace) -> Array:
 
 def host(x: Array) -> numpy.typing.NDArray[numpy.int64]:
     """The same values as a NumPy array, in the memory of the CPU."""
-    y = x if isinstance(x, numpy.ndarray) else numpy.from_dlpack(x, device="cpu")
+    if isinstance(x, numpy.ndarray):
+        y = x
+    elif hasattr(x, "__array_namespace__"):
+        y = numpy.from_dlpack(x, device="cpu")
+    else:
+        from array_api_compat import to_device
+
+        y = numpy.asarray(to_device(x, "cpu"))
     return cast(numpy.typing.NDArray[numpy.int64], y)
 
 
@@ -86,14 +110,16 @@ def ranges(starts: Array, sizes: Array) -> Array:
     """
     xp = namespace(starts)
     ends = offsets(sizes)
-    return xp.repeat(starts - ends[:-1], sizes) + arange(0, int(ends[-1]), xp)
+    result = xp.repeat(starts - ends[:-1], sizes)
+    result += arange(0, int(ends[-1]), xp)
+    return result
 
 
 def count(index: Array, n: int) -> Array:
     """int64[n]: how often each of 0 .. n - 1 occurs in ``index``."""
     xp = namespace(index)
-    if xp is numpy:
-        return numpy.bincount(index, minlength=n)
+    if assigns(xp):
+        return xp.bincount(index, minlength=n)
     ordered, points = xp.sort(index), arange(0, n, xp)
     return xp.searchsorted(ordered, points, side="right") - xp.searchsorted(ordered, points)
 
@@ -104,8 +130,8 @@ def put(x: Array, index: Array, values: Array) -> Array:
     Where an index occurs twice, its values must agree.
     """
     xp = namespace(x)
-    if xp is numpy:
-        y = numpy.copy(x)
+    if assigns(xp):
+        y = xp.asarray(x, copy=True)
         y[index] = values
         return y
     return _merge(x, index, values, lambda _, new: new)
@@ -128,6 +154,21 @@ def subtract_counts(x: Array, index: Array) -> Array:
         numpy.subtract.at(x, index, 1)
         return x
     return x - count(index, x.shape[0])
+
+
+def classes(x: Array) -> tuple[Array, Array]:
+    """Number the distinct values of ``x`` from 0, in their order.
+
+    Returns the first position of each, int64[classes], and the class of each position, int64[n].
+
+    >>> first, number = classes(numpy.asarray([7, 5, 7]))
+    >>> print(first, number)
+    [1 0] [1 0 1]
+    """
+    xp, n = namespace(x), x.shape[0]
+    values, number = xp.unique_inverse(x)
+    none = xp.full(values.shape, n, dtype=xp.int64)
+    return put_minimum(none, number, arange(0, n, xp)), number
 
 
 def _merge(x: Array, index: Array, values: Array, merge: Callable[[Array, Array], Array]) -> Array:

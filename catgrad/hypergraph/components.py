@@ -20,12 +20,12 @@ def least_members(a: Array, b: Array, n: int) -> Array:
         a, b = xp.take(root, a), xp.take(root, b)
         unequal = a != b
         a, b = a[unequal], b[unequal]
-        root = _compress(put_minimum(root, xp.maximum(a, b), xp.minimum(a, b)))
+        root = roots(put_minimum(root, xp.maximum(a, b), xp.minimum(a, b)))
     return root
 
 
-def _compress(root: Array) -> Array:
-    """Let every node point at its root."""
+def roots(root: Array) -> Array:
+    """The root above each node, given a forest of pointers, each to a node that is not above."""
     xp = namespace(root)
     while True:
         above = xp.take(root, root)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
@@ -21,10 +21,11 @@ from catgrad.hypergraph.array import (
     integers,
     move,
     namespace,
+    offsets,
     put,
     put_minimum,
 )
-from catgrad.hypergraph.components import least_members, quotient
+from catgrad.hypergraph.components import least_members, quotient, roots
 from catgrad.hypergraph.text import some
 
 if TYPE_CHECKING:
@@ -51,9 +52,8 @@ class FiniteFunction:
 
     def __post_init__(self) -> None:
         check(self.table, "The table of a finite function")
-        outside = (self.table < 0) | (self.table >= self.target)
-        if self.xp.any(outside):
-            i = first(outside)
+        if self.source and (self.xp.min(self.table) < 0 or self.xp.max(self.table) >= self.target):
+            i = first((self.table < 0) | (self.table >= self.target))
             raise CatgradError(
                 f"A function into {self.target} elements cannot take the value "
                 f"{int(self.table[i])} at position {i}; use values from 0 to {self.target - 1}."
@@ -151,11 +151,11 @@ class FiniteFunction:
         """``f0 @ f1 @ ...``, concatenated at once; ``xp`` is only used for the empty list."""
         if not functions:
             return cls.initial(0, xp)
-        tables, target = [], 0
-        for f in functions:
-            tables.append(f.table + target)
-            target += f.target
-        return cls(functions[0].xp.concat(tables), target)
+        xp = functions[0].xp
+        begins = offsets(integers((f.target for f in functions), xp))
+        table = xp.concat([f.table for f in functions])
+        table += xp.repeat(begins[:-1], integers(map(len, functions), xp))
+        return cls(table, int(begins[-1]))
 
     # Algebra
 
@@ -171,6 +171,13 @@ class FiniteFunction:
                 f"second starts from {len(g)}; make the two numbers equal."
             )
         return g.take(self.table)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(host(self.table).tolist())
+
+    def __getitem__(self, part: slice) -> FiniteFunction:
+        """The function on a range of points."""
+        return FiniteFunction(self.table[part], self.target)
 
     def take(self, index: Array) -> FiniteFunction:
         """The values at the points of ``index``: int64[n] with entries in [0, source)."""
@@ -205,7 +212,8 @@ class FiniteFunction:
         """The inverse of a permutation."""
         if self.source != self.target or not self.is_injective():
             raise CatgradError(f"Cannot invert {self}; only a permutation has an inverse.")
-        return FiniteFunction(self.xp.argsort(self.table), self.source)
+        points = arange(0, self.source, self.xp)
+        return FiniteFunction(put(points, self.table, points), self.source)
 
     # Coequalizers
 
@@ -258,29 +266,11 @@ def coequalizer(f: FiniteFunction, g: FiniteFunction) -> tuple[FiniteFunction, A
             f"Cannot coequalize functions {f.source} -> {f.target} and {g.source} -> {g.target}; "
             "give both the same source and the same target."
         )
-    return _quotient(least_members(f.table, g.table, f.target))
-
-
-def pushout(f: FiniteFunction, g: FiniteFunction) -> tuple[FiniteFunction, Array]:
-    """Glue ``b + c`` along ``f : a -> b`` and ``g : a -> c``.
-
-    Returns the quotient ``q : b + c -> p`` and the least member of each class, int64[p]. Classes
-    are numbered in the order of their least members, whichever way they were found; this is what
-    makes composition of open hypergraphs associative on the nose.
-    """
-    xp, b, c = f.xp, f.target, g.target
-    least = arange(0, b + c, xp)
-    if g.is_injective():
-        least = put(least, g.table + b, f.table)
-    elif f.is_injective():
-        right = put_minimum(least[b:], g.table, f.table)
-        left = put(least[:b], f.table, xp.take(right, g.table))
-        least = xp.concat([left, right])
+    xp, points = f.xp, arange(0, f.target, f.xp)
+    if g.is_injective() and not xp.any(f.table > g.table):
+        # Each point is joined to one that is not above it at most, which is half the work.
+        least = roots(put(points, g.table, f.table))
     else:
-        least = least_members(f.table, g.table + b, b + c)
-    return _quotient(least)
-
-
-def _quotient(least: Array) -> tuple[FiniteFunction, Array]:
+        least = least_members(f.table, g.table, f.target)
     number, members = quotient(least)
     return FiniteFunction(number, int(members.shape[0])), members

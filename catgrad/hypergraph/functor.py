@@ -10,7 +10,7 @@ from typing import Any
 from catgrad.hypergraph.array import arange, put_minimum
 from catgrad.hypergraph.errors import ArrowTypeError
 from catgrad.hypergraph.finite_function import FiniteFunction
-from catgrad.hypergraph.instantiate import Templates
+from catgrad.hypergraph.instantiate import Templates, pieces
 from catgrad.hypergraph.labels import Labels
 from catgrad.hypergraph.open_hypergraph import OpenHypergraph
 from catgrad.hypergraph.segmented import SegmentedArray
@@ -100,14 +100,18 @@ def _examples(f: OpenHypergraph, template: FiniteFunction) -> FiniteFunction:
     xp, X = f.xp, f.H.X
     none = xp.full((template.target,), X, dtype=xp.int64)
     example = FiniteFunction(put_minimum(none, template.table, arange(0, X, xp)), X)
-    first = template >> example
-    for ports in f.H.s.map_values(f.H.w), f.H.t.map_values(f.H.w):
-        if ports != ports.map_indexes(first):
-            i = next(i for i in range(X) if ports[i] != ports[first(i)])
-            raise ArrowTypeError(
-                f"Operations {first(i)} and {i} share the label {f.H.x[i]} but their types are "
-                f"{_type(f, first(i))} and {_type(f, i)}; put the type into the label."
-            )
+    for ports in f.H.s, f.H.t:
+        types = ports.map_indexes(example).map_values(f.H.w)
+        for start, stop in pieces(f):
+            part = ports.part(start, stop).map_values(f.H.w)
+            expected = types.map_indexes(template[start:stop])
+            if part != expected:
+                i = next(i for i in range(len(part)) if part[i] != expected[i]) + start
+                first = example(template(i))
+                raise ArrowTypeError(
+                    f"Operations {first} and {i} share the label {f.H.x[i]} but their types are "
+                    f"{_type(f, first)} and {_type(f, i)}; put the type into the label."
+                )
     return example
 
 

@@ -87,6 +87,13 @@ class Hypergraph:
         """Glue wires: wire i becomes ``q(i)``; class c has the label of its wire ``members[c]``."""
         return Hypergraph(self.s.map_values(q), self.t.map_values(q), self.w.take(members), self.x)
 
+    def subgraph(self, mask: Array) -> Hypergraph:
+        """All wires, and of the operations those that ``mask``, bool[X], picks."""
+        kept = FiniteFunction(self.xp.nonzero(mask)[0], self.X)
+        return Hypergraph(
+            self.s.map_indexes(kept), self.t.map_indexes(kept), self.w, kept >> self.x
+        )
+
     def permute(self, w: FiniteFunction, x: FiniteFunction) -> Hypergraph:
         """Renumber: wire i becomes wire ``w(i)``, operation j becomes operation ``x(j)``."""
         wires, operations = w.inverse(), x.inverse()

@@ -9,6 +9,7 @@ from typing import Any, overload
 
 import numpy
 
+from catgrad.errors import CatgradError
 from catgrad.hypergraph.array import Array, Namespace, check, equal, host, integers, move, namespace
 from catgrad.hypergraph.text import some
 
@@ -20,7 +21,13 @@ _lock = Lock()
 
 
 def _intern(label: Hashable) -> int:
-    number = _numbers.get(label)
+    try:
+        number = _numbers.get(label)
+    except TypeError:
+        raise CatgradError(
+            f"{type(label).__name__} cannot be the label of a wire or an operation, since it has "
+            f"no hash; declare its class with @dataclass(frozen=True)."
+        ) from None
     if number is None:
         with _lock:
             number = _numbers.setdefault(label, len(_labels))

@@ -22,6 +22,9 @@ from catgrad.hypergraph.open_hypergraph import OpenHypergraph
 from catgrad.hypergraph.segmented import SegmentedArray
 from catgrad.hypergraph.text import some
 
+_ROUND = 50
+"""How many operations can be layered one by one in the time of one round of array operations."""
+
 
 def drivers(f: OpenHypergraph) -> Array:
     """int64[W]: the operation that writes each wire, or -1 for an input or a wire without use.
@@ -37,14 +40,16 @@ def drivers(f: OpenHypergraph) -> Array:
     missing = used & (writers == 0)
     if xp.any(missing):
         raise WireError(_never_written(f, first(missing)))
-    return put(xp.full((W,), -1, dtype=xp.int64), f.H.t.values.table, _owners(f.H.t))
+    return put(xp.full((W,), -1, dtype=xp.int64), f.H.t.values.table, f.H.t.owners)
 
 
 def layering(f: OpenHypergraph) -> Array:
     """int64[X]: the earliest layer of each operation, one after the last that it depends on.
 
     Operations in layer 0 read no wire that an operation writes. Each round takes a whole layer, and
-    the work of all rounds together is linear in the number of operations and ports.
+    the work of all rounds together is linear in the number of operations and ports. A deep program
+    of narrow layers would be mostly rounds; once these have cost as much as taking its operations
+    one by one, that is how the rest is done.
 
     Raises ``CycleError``, showing the cycle, when operations wait for each other.
     """
@@ -52,19 +57,46 @@ def layering(f: OpenHypergraph) -> Array:
     then = dependents(f)
     waits = count(then.values.table, X)
     frontier = xp.nonzero(waits == 0)[0]
-    layers = []
+    layers: list[Array] = []
+    sizes: list[int] = []
     while frontier.shape[0] > 0:
+        if len(layers) * _ROUND > X:
+            rest, rest_sizes = _one_by_one(then, waits, frontier)
+            layers.append(integers(rest, xp))
+            sizes += rest_sizes
+            break
         layers.append(frontier)
-        starts, sizes = xp.take(then.offsets, frontier), xp.take(then.sizes, frontier)
-        reached = xp.take(then.values.table, ranges(starts, sizes))
+        sizes.append(frontier.shape[0])
+        segments = ranges(xp.take(then.offsets, frontier), xp.take(then.sizes, frontier))
+        reached = xp.take(then.values.table, segments)
         waits = subtract_counts(waits, reached)
         frontier = xp.unique_values(reached[xp.take(waits, reached) == 0])
     operations = xp.concat([arange(0, 0, xp), *layers])
+    numbers = xp.repeat(arange(0, len(sizes), xp), integers(sizes, xp))
+    layer = put(xp.full((X,), -1, dtype=xp.int64), operations, numbers)
     if operations.shape[0] < X:
-        raise CycleError(_circle(f, then, host(waits) > 0))
-    sizes = integers([layer.shape[0] for layer in layers], xp)
-    layer = xp.zeros((X,), dtype=xp.int64)
-    return put(layer, operations, xp.repeat(arange(0, len(layers), xp), sizes))
+        raise CycleError(_circle(f, then, host(layer) < 0))
+    return layer
+
+
+def _one_by_one(
+    then: SegmentedArray[FiniteFunction], waits: Array, frontier: Array
+) -> tuple[list[int], list[int]]:
+    """The operations from ``frontier`` on, layer by layer, and how many each layer has."""
+    starts, after = host(then.offsets).tolist(), host(then.values.table).tolist()
+    waiting, layer = host(waits).tolist(), host(frontier).tolist()
+    operations, sizes = [], []
+    while layer:
+        operations += layer
+        sizes.append(len(layer))
+        following = []
+        for i in layer:
+            for j in after[starts[i] : starts[i + 1]]:
+                waiting[j] -= 1
+                if waiting[j] == 0:
+                    following.append(j)
+        layer = following
+    return operations, sizes
 
 
 def order(f: OpenHypergraph) -> Array:
@@ -75,23 +107,35 @@ def order(f: OpenHypergraph) -> Array:
     return f.xp.argsort(layering(f), stable=True)
 
 
+def ancestors(f: OpenHypergraph, wires: Array) -> Array:
+    """bool[X]: the operations on which ``wires``, int64[n], depend.
+
+    Raises ``WireError`` where ``drivers`` does.
+    """
+    xp, X = f.xp, f.H.X
+    writer = drivers(f)
+    found = xp.zeros((X,), dtype=xp.bool)
+    while wires.shape[0] > 0:
+        operations = xp.unique_values(xp.take(writer, wires))
+        operations = operations[operations >= 0]
+        operations = operations[~xp.take(found, operations)]
+        found = put(found, operations, xp.ones_like(operations) > 0)
+        wires = f.H.s.map_indexes(FiniteFunction(operations, X)).values.table
+    return found
+
+
 def dependents(f: OpenHypergraph) -> SegmentedArray[FiniteFunction]:
     """For each operation those that read a wire it writes, once for each such reading."""
     xp, read = f.xp, f.H.s.values.table
-    reader = FiniteFunction(xp.take(_owners(f.H.s), xp.argsort(read)), f.H.X)
+    reader = FiniteFunction(xp.take(f.H.s.owners, xp.argsort(read)), f.H.X)
     readers = SegmentedArray(count(read, f.H.W), reader)
     return f.H.t.expand(readers).map_values(reader)
-
-
-def _owners(ports: SegmentedArray[FiniteFunction]) -> Array:
-    """The segment that each value belongs to."""
-    return ports.xp.repeat(arange(0, len(ports), ports.xp), ports.sizes)
 
 
 def _written_twice(f: OpenHypergraph, wire: int) -> str:
     inputs = host(f.xp.nonzero(f.s.table == wire)[0]).tolist()
     positions = f.xp.nonzero(f.H.t.values.table == wire)[0]
-    operations = host(f.xp.take(_owners(f.H.t), positions)).tolist()
+    operations = host(f.xp.take(f.H.t.owners, positions)).tolist()
     writers = [*(f"input {i}" for i in inputs), *(_operation(f, i) for i in operations)]
     return (
         f"Wire {wire} ({f.H.w[wire]}) is written by {writers[0]} and by {writers[1]}; "
@@ -102,7 +146,7 @@ def _written_twice(f: OpenHypergraph, wire: int) -> str:
 def _never_written(f: OpenHypergraph, wire: int) -> str:
     outputs = host(f.xp.nonzero(f.t.table == wire)[0]).tolist()
     positions = f.xp.nonzero(f.H.s.values.table == wire)[0]
-    operations = host(f.xp.take(_owners(f.H.s), positions)).tolist()
+    operations = host(f.xp.take(f.H.s.owners, positions)).tolist()
     readers = [*(_operation(f, i) for i in operations), *(f"output {i}" for i in outputs)]
     return (
         f"Wire {wire} ({f.H.w[wire]}) is read by {readers[0]} but nothing writes it; "
@@ -119,7 +163,7 @@ def _circle(
 
     Each of them waits for another one, so walking back from any comes round to a cycle.
     """
-    before, after = host(_owners(then)), host(then.values.table)
+    before, after = host(then.owners), host(then.values.table)
     inside = stuck[before] & stuck[after]
     previous = dict(zip(after[inside].tolist(), before[inside].tolist(), strict=True))
     i = next(iter(previous))

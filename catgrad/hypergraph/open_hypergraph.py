@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
 from catgrad.errors import CatgradError
 from catgrad.hypergraph.array import Namespace
-from catgrad.hypergraph.errors import ArrowTypeError
-from catgrad.hypergraph.finite_function import FiniteFunction, coequalizer, pushout
+from catgrad.hypergraph.boundary import check_boundary
+from catgrad.hypergraph.composition import compose, factors
+from catgrad.hypergraph.finite_function import FiniteFunction, coequalizer
 from catgrad.hypergraph.hypergraph import Hypergraph
 from catgrad.hypergraph.labels import Labels
 from catgrad.hypergraph.segmented import SegmentedArray
 from catgrad.hypergraph.summary import headline, summary
 from catgrad.hypergraph.text import plural
+from catgrad.hypergraph.viewing import picture, svg
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,12 +60,12 @@ class OpenHypergraph:
                     f"{plural(interface.target, 'wire')}; make the two numbers equal."
                 )
 
-    @property
+    @cached_property
     def source(self) -> Labels:
         """The labels of the inputs."""
         return self.s >> self.H.w
 
-    @property
+    @cached_property
     def target(self) -> Labels:
         """The labels of the outputs."""
         return self.t >> self.H.w
@@ -143,10 +147,24 @@ class OpenHypergraph:
 
         Raises ``ArrowTypeError`` when the labels differ; wires are counted from 0.
         """
-        _check_boundary(self.target, g.source)
-        q, members = pushout(self.t, g.s)
-        s, t = self.s.inject0(g.H.W), g.t.inject1(self.H.W)
-        return OpenHypergraph(s >> q, t >> q, (self.H + g.H).quotient(q, members))
+        check_boundary(self, g)
+        composite = object.__new__(OpenHypergraph)
+        vars(composite).update(source=self.source, target=g.target, factors=(self, g))
+        return composite
+
+    if not TYPE_CHECKING:  # so that a misspelt attribute is still found
+
+        def __getattr__(self, name: str) -> Any:
+            # A composite glues its factors when its arrays are first asked for.
+            if name in ("s", "t", "H") and "factors" in vars(self):
+                s, t, H = compose(factors(self))
+                vars(self).update(s=s, t=t, H=H)
+                del vars(self)["factors"]
+                return vars(self)[name]
+            raise AttributeError(f"'OpenHypergraph' object has no attribute {name!r}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"s": self.s, "t": self.t, "H": self.H}
 
     def __matmul__(self, g: OpenHypergraph) -> OpenHypergraph:
         """Side by side: this program above ``g``."""
@@ -169,24 +187,19 @@ class OpenHypergraph:
         """The program as a list of assignments, one operation a line, at most ``limit`` lines."""
         return summary(self, limit)
 
+    def draw(self, **options: Any) -> Any:
+        """The program as a picture, shown by notebooks; its ``save(path)`` writes an SVG file.
+
+        Options are those of ``catgrad.draw.draw``: ``unfold=True`` shows definitions in place.
+        """
+        return picture(self, **options)
+
+    def _repr_svg_(self) -> str | None:
+        return svg(self)
+
     def __repr__(self) -> str:
         return f"OpenHypergraph({headline(self)})"
 
     def to(self, xp: Namespace) -> OpenHypergraph:
         """The same program with its arrays in the array module ``xp``."""
         return OpenHypergraph(self.s.to(xp), self.t.to(xp), self.H.to(xp))
-
-
-def _check_boundary(B: Labels, A: Labels) -> None:
-    if B == A:
-        return
-    if len(B) != len(A):
-        raise ArrowTypeError(
-            f"Cannot compose: the first program has {plural(len(B), 'output')} {B} but the second "
-            f"has {plural(len(A), 'input')} {A}; make them equal, or copy or discard wires."
-        )
-    i, b, a = next((i, b, a) for i, (b, a) in enumerate(zip(B, A, strict=True)) if b != a)
-    raise ArrowTypeError(
-        f"Cannot compose: output {i} of the first program is {b} but input {i} of the second is "
-        f"{a}; make them equal, or insert a reshape."
-    )

@@ -46,7 +46,7 @@ class SegmentedArray(Generic[V]):
 
     def __post_init__(self) -> None:
         check(self.sizes, "The sizes of segments")
-        total = int(self.offsets[-1])
+        total = int(self.xp.sum(self.sizes))
         if total != len(self.values):
             raise CatgradError(
                 f"Segments of {total} elements in all cannot hold {len(self.values)} values; "
@@ -73,6 +73,11 @@ class SegmentedArray(Generic[V]):
         return offsets(self.sizes)
 
     @property
+    def owners(self) -> Array:
+        """The segment that each value belongs to."""
+        return self.xp.repeat(arange(0, len(self), self.xp), self.sizes)
+
+    @property
     def xp(self) -> Namespace:
         """The array module of the sizes."""
         return self.values.xp
@@ -84,6 +89,11 @@ class SegmentedArray(Generic[V]):
         """Segment ``i``."""
         i = range(len(self))[i]
         return self.values.take(arange(int(self.offsets[i]), int(self.offsets[i + 1]), self.xp))
+
+    def part(self, start: int, stop: int) -> SegmentedArray[V]:
+        """Segments ``start`` to ``stop - 1``, over the same set of values."""
+        values = self.values[int(self.offsets[start]) : int(self.offsets[stop])]
+        return SegmentedArray(self.sizes[start:stop], values)
 
     def __iter__(self) -> Iterator[V]:
         return (self[i] for i in range(len(self)))

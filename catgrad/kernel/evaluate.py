@@ -39,8 +39,8 @@ def evaluate(f: OpenHypergraph, inputs: Sequence[ArrayLike]) -> list[Numbers]:
         nests = verified(label).nests
         for sources, targets in zip(reads.T, writes.T, strict=True):
             for nest in nests:
-                target = memories[targets[nest.write.array]]
-                target[nest.writes()] = run(nest, [memories[wire] for wire in sources])
+                results = run(nest, [memories[wire] for wire in sources])
+                write(nest, results, memories[targets[nest.write.array]])
     return [memories[wire].reshape(f.H.w[wire].shape) for wire in f.t.table]
 
 
@@ -49,11 +49,26 @@ def run(nest: Nest, memories: Sequence[Numbers]) -> Numbers:
     operands = [memories[read.array][read.positions(nest.extents)] for read in nest.reads]
     [terms] = evaluate_scalars(nest.body, operands, nest.extents)
     terms = terms.astype(numpy_dtype(nest.result)).reshape(nest.results, nest.terms)
-    if nest.reduction == "sum":
-        terms = terms.sum(axis=1, dtype=terms.dtype)
-    elif nest.reduction == "max":
-        terms = terms.max(axis=1)
+    match nest.reduction:
+        case "sum":
+            terms = terms.sum(axis=1, dtype=terms.dtype)
+        case "product":
+            terms = terms.prod(axis=1, dtype=terms.dtype)
+        case "max":
+            terms = terms.max(axis=1)
+        case "min":
+            terms = terms.min(axis=1)
     return terms.reshape(-1)
+
+
+def write(nest: Nest, results: Numbers, memory: Numbers) -> None:
+    """Put the results of a nest in their places; what meets is added up."""
+    if nest.reduction == "sum":
+        memory[...] = 0
+    if nest.meeting > 1:
+        np.add.at(memory, nest.writes(), results)
+    else:
+        memory[nest.writes()] = results
 
 
 def evaluate_scalars(

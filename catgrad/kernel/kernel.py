@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from catgrad.core.exact import exact_power
 from catgrad.core.operation import axes_total
-from catgrad.core.types import NdArrayType, obj
+from catgrad.core.types import Fixed, NdArrayType, Shape, obj
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import (
     CycleError,
@@ -28,7 +30,7 @@ from catgrad.hypergraph import (
 )
 
 IntArray = NDArray[np.int64]
-Reduction = Literal["sum", "max"]
+Reduction = Literal["sum", "product", "max", "min"]
 
 
 class KernelError(CatgradError):
@@ -38,6 +40,15 @@ class KernelError(CatgradError):
 def scalar(dtype: Hashable) -> NdArrayType:
     """The type of a single number."""
     return NdArrayType((), dtype)
+
+
+def row_major(shape: Shape) -> tuple[int, ...]:
+    """The strides of the axes of an array: how far apart neighbours along each are.
+
+    >>> row_major((2, 3, 4))
+    (12, 4, 1)
+    """
+    return tuple(math.prod(shape[k + 1 :]) for k in range(len(shape)))
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,27 @@ class Access:
         low = self.offset + sum(min(0, end) for end in ends)
         return low, self.offset + sum(max(0, end) for end in ends)
 
+    def along(self, axes: int) -> Access:
+        """The same at index 0 of all but the first `axes` axes."""
+        return Access(self.array, self.offset, self.strides[:axes])
+
+    def is_apart(self, extents: tuple[int, ...]) -> bool:
+        """Whether it is plain that no two points find the same position.
+
+        Each step along an axis goes farther than all smaller steps together: as with the digits of
+        a number. True is certain; False may be said of accesses that are apart in a subtler way.
+
+        >>> Access(0, 0, (3, 1)).is_apart((2, 3)), Access(0, 0, (2, 1)).is_apart((2, 3))
+        (True, False)
+        """
+        reach = 0
+        for stride, n in sorted(zip(map(abs, self.strides), extents, strict=True)):
+            if n > 1:
+                if stride <= reach:
+                    return False
+                reach += stride * (n - 1)
+        return True
+
 
 @dataclass(frozen=True)
 class Nest:
@@ -85,7 +117,13 @@ class Nest:
     - ``write``: where the result goes; stride 0 along the reduced axes
     - ``body``: a program of core operations on single numbers, one input for each read, one output
     - ``reduction``: what becomes of the results along the last ``reduced`` axes: their exact
-      ``"sum"``, their ``"max"``, or, if there are no such axes, ``None``
+      ``"sum"`` or ``"product"``, their ``"max"`` or ``"min"``, or, if there are no such axes,
+      ``None``
+    - ``indices``: what to call the indices in source, if that matters
+
+    The other axes may meet as well where the reduction is ``"sum"``: then the nest *scatters*, and
+    a position holds the sum of all that is written to it, 0 where nothing is. So the reverse of a
+    nest that reads is a nest that scatters.
     """
 
     extents: tuple[int, ...]
@@ -94,6 +132,7 @@ class Nest:
     body: OpenHypergraph
     reduction: Reduction | None = None
     reduced: int = 0
+    indices: tuple[str, ...] = ()
 
     @property
     def kept(self) -> tuple[int, ...]:
@@ -117,30 +156,68 @@ class Nest:
         assert isinstance(label, NdArrayType)
         return label
 
-    @property
+    @cached_property
+    def meeting(self) -> int:
+        """How many results meet at one position at most: 1, unless the nest scatters."""
+        if self.write.along(len(self.kept)).is_apart(self.kept) or not self.results:
+            return 1
+        positions = self.writes()
+        return int(np.bincount(positions - positions.min()).max())
+
+    @cached_property
     def result(self) -> NdArrayType:
-        """The type of what is written: of one term, or of the exact sum of all."""
-        return axes_total(self.term, self.terms) if self.reduction == "sum" else self.term
+        """The type of what is written: of one term, or of the exact sum or product of all."""
+        return reduced_type(self.term, self.reduction, self.terms * self.meeting)
 
     def writes(self) -> IntArray:
         """int64[results], the flat position at which each result goes."""
-        along = Access(self.write.array, self.write.offset, self.write.strides[: len(self.kept)])
-        return along.positions(self.kept).reshape(-1)
+        return self.write.along(len(self.kept)).positions(self.kept).reshape(-1)
+
+
+def reduced_type(T: NdArrayType, reduction: Reduction | None, terms: int) -> NdArrayType:
+    """The type of so many terms of type `T`, reduced.
+
+    Raises ``KernelError`` where an exact product would need more than 64 bits.
+    """
+    if reduction == "sum":
+        return axes_total(T, terms)
+    if reduction == "product" and isinstance(T.dtype, Fixed):
+        exact = exact_power(T.dtype, terms)
+        if exact is None:
+            raise KernelError(
+                f"The exact product of {terms} numbers of {T.dtype} needs more than 64 bits; "
+                f"multiply fewer or narrower numbers."
+            )
+        return T.with_dtype(exact)
+    return T
+
+
+def holds(T: NdArrayType, U: NdArrayType) -> bool:
+    """Whether numbers of type `U` are numbers of type `T` as they stand, their bits widened."""
+    a, b = T.dtype, U.dtype
+    if isinstance(a, Fixed) and isinstance(b, Fixed):
+        return a.fraction == b.fraction and a.holds(b.min, b.max)
+    return a == b
 
 
 @dataclass(frozen=True)
 class Kernel:
     """Loop nests that together write every element of every target exactly once.
 
+    Or a target is written by a single nest that sums, and its elements are what that adds up.
+
     - ``name``: what error messages and reports call it
     - ``sources``, ``targets``: the arrays that it reads and writes
     - ``nests``: independent of each other, in any order
+    - ``arguments``, ``results``: what source calls the sources and targets; a name each, or none
     """
 
     name: str
     sources: tuple[NdArrayType, ...]
     targets: tuple[NdArrayType, ...]
     nests: tuple[Nest, ...]
+    arguments: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
 
     def source(self) -> Labels:
         return obj(*self.sources)
@@ -175,19 +252,22 @@ class Kernel:
                     f"Kernel '{self.name}' has {len(access.strides)} strides {access.strides} in "
                     f"nest {place} over {axes} axes {nest.extents}; give one stride for each axis."
                 )
-        if not 0 <= nest.reduced <= axes or (nest.reduction is None and nest.reduced):
+        known = nest.reduction is None or nest.reduction in get_args(Reduction)
+        if not known or not 0 <= nest.reduced <= axes or (nest.reduction is None and nest.reduced):
             raise KernelError(
                 f"Kernel '{self.name}' reduces {nest.reduced} of {axes} axes by {nest.reduction} "
-                f"in nest {place}; reduce at most all axes, by 'sum' or 'max', or none."
+                f"in nest {place}; reduce at most all axes, by 'sum', 'product', 'max' or 'min', "
+                f"or none."
             )
         if any(nest.write.strides[len(nest.kept) :]):
             raise KernelError(
                 f"Kernel '{self.name}' writes with strides {nest.write.strides} in nest {place}, "
                 f"whose last {nest.reduced} axes are reduced; give those stride 0."
             )
-        if nest.reduction == "max" and nest.results and not nest.terms:
+        if nest.reduction in ("max", "min") and nest.results and not nest.terms:
+            which = "greatest" if nest.reduction == "max" else "least"
             raise KernelError(
-                f"Kernel '{self.name}' takes the greatest of 0 numbers in nest {place} over "
+                f"Kernel '{self.name}' takes the {which} of 0 numbers in nest {place} over "
                 f"{nest.extents}; reduce over at least one point."
             )
 
@@ -232,14 +312,17 @@ class Kernel:
                 f"outputs; compute one number."
             )
         written = scalar(self.targets[nest.write.array].dtype)
-        if nest.result != written:
+        if not holds(written, nest.result):
             raise KernelError(
                 f"Kernel '{self.name}' computes {nest.result} in nest {place}, but writes it to "
                 f"target {nest.write.array} of {written}; make the two types equal."
             )
 
     def _verify_writes(self, number: int, target: NdArrayType) -> None:
-        writes = [nest.writes() for nest in self.nests if nest.write.array == number]
+        nests = [nest for nest in self.nests if nest.write.array == number]
+        if [nest.reduction for nest in nests] == ["sum"]:
+            return
+        writes = [nest.writes() for nest in nests]
         times = np.bincount(np.concatenate([*writes, np.empty(0, np.int64)]), minlength=target.size)
         wrong = np.flatnonzero(times != 1)
         if wrong.size:

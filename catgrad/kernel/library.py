@@ -1,22 +1,27 @@
-"""The border from C to K: each core operation, given once, as a kernel."""
+"""The border from C to K: each core operation, given once, as a kernel or as a program of some."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 from catgrad.core import operation as ops
-from catgrad.core.types import NdArrayType, Operation, Shape, obj, op
+from catgrad.core.composites import composite
+from catgrad.core.types import Fixed, NdArrayType, Operation, Shape, obj, op
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import Functor, OpenHypergraph
-from catgrad.kernel.kernel import Access, Kernel, Nest, Reduction, scalar
+from catgrad.kernel.accesses import all_of, around, flat, part, rows, windowed, without
+from catgrad.kernel.kernel import Access, Kernel, Nest, Reduction, row_major, scalar
 
 Pointwise = (
     ops.Elementwise
     | ops.Mask
     | ops.Negate
+    | ops.Abs
+    | ops.Sign
+    | ops.Convert
+    | ops.Unary
     | ops.Invert
     | ops.Constant
     | ops.Divide
@@ -36,19 +41,21 @@ def to_kernels(f: OpenHypergraph) -> OpenHypergraph:
 
 
 class ToKernels(Functor):
-    """C → K: an array is a memory of the same type, an operation a kernel."""
+    """C → K: an array is a memory of the same type, a simple operation a kernel."""
 
     def map_object(self, label: Any) -> Sequence[Hashable]:
         return [label]
 
     def map_operation(self, label: Any) -> OpenHypergraph:
-        return op(kernel(label))
+        program = composite(label)
+        return op(kernel(label)) if program is None else self(program)
 
 
 def kernel(operation: Operation) -> Kernel:
     """A core operation as a kernel.
 
-    >>> T = NdArrayType((2, 3), ops.Dtype.float32)
+    >>> from catgrad.core.types import Dtype
+    >>> T = NdArrayType((2, 3), Dtype.float32)
     >>> [nest] = kernel(ops.Permute(T, (1, 0))).nests
     >>> nest.extents, nest.reads[0].strides, nest.write.strides
     ((3, 2), (1, 3), (2, 1))
@@ -86,6 +93,33 @@ def nests(operation: Operation) -> Sequence[Nest]:
             return [reduced("max", N, (N.size, T.size), rows(T))]
         case ops.Sum(T, N):
             return [reduced("sum", T, (T.size, N.size), Access(0, 0, (1, T.size)))]
+        case ops.ReduceSum():
+            return [along_axes("sum", operation)]
+        case ops.ReduceProduct():
+            return [along_axes("product", operation)]
+        case ops.ReduceMax():
+            return [along_axes("max", operation)]
+        case ops.ReduceMin():
+            return [along_axes("min", operation)]
+        case ops.Repeat(T):
+            return [moved(T, T.shape, without(operation), all_of(0, T))]
+        case ops.Slice(T):
+            U = operation.result()
+            read = part(T, operation.start, operation.steps)
+            return [moved(T, U.shape, read, all_of(0, U))]
+        case ops.Pad():
+            return padded(operation)
+        case ops.Concatenate(types):
+            starts = zip(types, operation.starts(), strict=False)
+            return [joined(operation, i, T, start) for i, (T, start) in enumerate(starts)]
+        case ops.Window(T):
+            W = operation.windows
+            return [moved(T, W.shape, windowed(operation), all_of(0, W))]
+        case ops.Fold(T):
+            W = operation.windows
+            return [Nest(W.shape, (all_of(0, W),), windowed(operation), wire(T), "sum")]
+        case ops.Iota(T, axis):
+            return [counted(T, axis, i) for i in range(T.shape[axis])]
         case ops.MatrixMultiply(N, A, B, C):
             return [contracted(N.size, A, B, C)]
         case ops.Compose(A, B, C):
@@ -96,29 +130,6 @@ def nests(operation: Operation) -> Sequence[Nest]:
         f"There is no kernel for {type(operation).__name__}; write the program in core operations, "
         f"or give a Kernel of your own."
     )
-
-
-################################################################################
-# Memories
-
-
-def row_major(shape: Shape) -> tuple[int, ...]:
-    """The strides of the axes of an array: how far apart neighbours along each are.
-
-    >>> row_major((2, 3, 4))
-    (12, 4, 1)
-    """
-    return tuple(math.prod(shape[k + 1 :]) for k in range(len(shape)))
-
-
-def flat(array: int) -> Access:
-    """All of an array, in order, along one axis."""
-    return Access(array, 0, (1,))
-
-
-def rows(T: NdArrayType) -> Access:
-    """All of array 0 along two axes, the second of the size of `T`."""
-    return Access(0, 0, (T.size, 1))
 
 
 ################################################################################
@@ -133,6 +144,44 @@ def moved(T: NdArrayType, extents: Shape, read: Access, write: Access) -> Nest:
 def reduced(reduction: Reduction, T: NdArrayType, extents: Shape, read: Access) -> Nest:
     """Reduce the second of two axes."""
     return Nest(extents, (read,), Access(0, 0, (1, 0)), wire(T), reduction, 1)
+
+
+def along_axes(reduction: Reduction, operation: ops.Reduce) -> Nest:
+    """Reduce some axes."""
+    T, axes = operation.T, (*operation.others, *operation.axes)
+    strides, kept = row_major(T.shape), row_major(operation.without.shape)
+    return Nest(
+        tuple(T.shape[axis] for axis in axes),
+        (Access(0, 0, tuple(strides[axis] for axis in axes)),),
+        Access(0, 0, kept + (0,) * len(operation.axes)),
+        wire(T),
+        reduction,
+        len(operation.axes),
+    )
+
+
+def joined(operation: ops.Concatenate, i: int, T: NdArrayType, start: int) -> Nest:
+    """Operand `i` at its place in the result."""
+    U, axis = operation.result(), operation.axis
+    places = [start if k == axis else 0 for k in range(len(U.shape))]
+    return moved(T, T.shape, all_of(i, T), part(U, places, [1] * len(places)))
+
+
+def padded(operation: ops.Pad) -> list[Nest]:
+    """The operand in its place, and a value all around it."""
+    T, inside = operation.T, operation.inside()
+    data = moved(T, T.shape, all_of(0, T), part(inside.T, inside.start, inside.steps))
+    value = op(ops.Constant(scalar(T.dtype), operation.value))
+    return [data, *(Nest(extents, (), write, value) for extents, write in around(operation))]
+
+
+def counted(T: NdArrayType, axis: int, i: int) -> Nest:
+    """Number `i` wherever that is the index along an axis."""
+    value = i << T.dtype.fraction if isinstance(T.dtype, Fixed) else i
+    extents = tuple(1 if k == axis else n for k, n in enumerate(T.shape))
+    start = [i if k == axis else 0 for k in range(len(extents))]
+    write = part(T, start, [1] * len(extents))
+    return Nest(extents, (), write, op(ops.Constant(scalar(T.dtype), value)))
 
 
 def contracted(n: int, A: NdArrayType, B: NdArrayType, C: NdArrayType) -> Nest:
@@ -162,7 +211,8 @@ def wire(T: NdArrayType) -> OpenHypergraph:
 def at_a_point(operation: Pointwise) -> Pointwise:
     """The same operation on single numbers.
 
-    >>> at_a_point(ops.Negate(NdArrayType((2, 3), ops.Dtype.int32)))
+    >>> from catgrad.core.types import Dtype
+    >>> at_a_point(ops.Negate(NdArrayType((2, 3), Dtype.int32)))
     Negate(T=NdArrayType(shape=(), dtype=<Dtype.int32: 1>))
     """
     parameters = {field.name: getattr(operation, field.name) for field in fields(operation)}

@@ -7,7 +7,7 @@ result needs more bits than that, it leads through Python integers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,20 @@ from numpy.typing import NDArray
 
 from catgrad.core import exact
 from catgrad.core import operation as ops
+from catgrad.core.constants import COMPARISONS, FUNCTIONS
 from catgrad.core.types import Fixed, NdArrayType, Operation
 from catgrad.errors import CatgradError
-from catgrad.kernel.reduction import Maximum
 
 Numbers = NDArray[Any]
+
+ON_PAIRS: dict[type, Callable[[Numbers, Numbers], Numbers]] = {
+    ops.Add: np.add,
+    ops.Subtract: np.subtract,
+    ops.Minimum: np.minimum,
+    ops.Maximum: np.maximum,
+    **COMPARISONS,
+}
+"""Operations on two numbers with one binary point."""
 
 INT64_BITS = 63
 """Every mantissa of at most this many bits, signed or not, lies in int64."""
@@ -44,25 +53,32 @@ def meaning(operation: Operation, *operands: Numbers) -> Numbers:
     match operation:
         case ops.Constant(T, value):
             result = np.array(value, dtype=numpy_dtype(T))
-        case ops.Add():
-            result = np.add(*aligned(operation, *operands))
-        case ops.Subtract():
-            result = np.subtract(*aligned(operation, *operands))
-        case ops.Gt():
-            result = np.greater(*aligned(operation, *operands))
         case ops.Multiply():
             result = np.multiply(*exactly(operation.result(), operands))
-        case Maximum():
-            result = np.maximum(*operands)
+        case ops.Select():
+            bit, *numbers = operands
+            result = np.where(bit != 0, *aligned(operation, *numbers))
+        case ops.Elementwise() if type(operation) in ON_PAIRS:
+            result = ON_PAIRS[type(operation)](*aligned(operation, *operands))
+        case ops.Unary() if type(operation) in FUNCTIONS:
+            result = FUNCTIONS[type(operation)](*operands)
         case ops.Mask():
             number, bit = operands
             result = np.where(bit != 0, number, np.zeros_like(number))
         case ops.Negate():
             result = np.negative(*exactly(operation.target()[0], operands))
+        case ops.Abs():
+            result = np.absolute(*exactly(operation.target()[0], operands))
+        case ops.Sign():
+            result = np.sign(*operands)
+        case ops.Convert(T, dtype):
+            [x] = operands
+            result = x.astype(numpy_dtype(T.with_dtype(dtype)))
         case ops.Invert():
             result = np.invert(*operands)
         case ops.Divide():
-            result = np.divide(*operands)
+            divide = np.divide if operation.T.is_floating else np.floor_divide
+            result = divide(*operands)
         case ops.Power():
             result = np.power(*operands)
         case ops.Requantise(T, dtype, rounding, overflow):

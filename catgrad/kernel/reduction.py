@@ -3,56 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from catgrad.core import operation as ops
-from catgrad.core.types import NdArrayType, Operation, obj
-from catgrad.hypergraph import Labels
-from catgrad.kernel.kernel import IntArray, Nest, Reduction
+from catgrad.core.types import NdArrayType, Operation
+from catgrad.kernel.kernel import IntArray, Reduction
 from catgrad.kernel.scalars import ScalarProgram
-
-
-@dataclass(frozen=True)
-class Maximum:
-    """``T ● T → T``, the greater of two numbers; what `NMax` is made of in S."""
-
-    T: NdArrayType
-
-    def source(self) -> Labels:
-        return obj(self.T, self.T)
-
-    def target(self) -> Labels:
-        return obj(self.T)
-
 
 Column = tuple[NdArrayType, IntArray]
 """Wires, all of one type."""
 
 Combine = Callable[[NdArrayType, NdArrayType], Operation]
 
-COMBINE: dict[Reduction, Combine] = {"sum": ops.Add, "max": lambda T, _: Maximum(T)}
+COMBINE: dict[Reduction, Combine] = {
+    "sum": ops.Add,
+    "product": ops.Multiply,
+    "max": ops.Maximum,
+    "min": ops.Minimum,
+}
 """The operation that joins two partial results, of these types."""
 
+NOTHING: dict[Reduction, int] = {"sum": 0, "product": 1}
+"""What a reduction makes of no terms."""
 
-def reduce_terms(program: ScalarProgram, nest: Nest, terms: IntArray) -> IntArray:
-    """Add the reduction of a nest to a program of S.
 
-    `terms`: int64[terms, results], the wires to reduce. Returns int64[results].
+def reduce_terms(
+    program: ScalarProgram, reduction: Reduction | None, terms: Column, result: NdArrayType
+) -> IntArray:
+    """Add a reduction to a program of S.
+
+    `terms`: int64[terms, results], the wires to reduce, and their type. Returns int64[results],
+    wires of type `result`, which holds the exact results.
     """
-    if nest.reduction is None:
-        return terms.reshape(-1)
-    if nest.terms == 0:
-        nothing = np.empty((0, nest.results), dtype=np.int64)
-        return column(program, ops.Constant(nest.result, 0), nothing)[1]
-    T, total = tree(program, COMBINE[nest.reduction], (nest.term, terms))
-    if nest.result == T:
-        return total
+    T, wires = terms
+    if reduction is not None:
+        if len(wires) == 0:
+            return column(program, ops.Constant(result, NOTHING[reduction]), wires)[1]
+        T, wires = tree(program, COMBINE[reduction], terms)
+    if result == T:
+        return wires.reshape(-1)
     # Pair by pair an unsigned format may grow by a bit that the whole sum never uses: 1 + 1 has two
     # bits, 1 + 1 + 1 then three, although it is 3. So nothing wraps here.
-    exact = ops.Requantise(T, nest.result.fixed, ops.Rounding.TRUNCATE, ops.Overflow.WRAP)
-    return column(program, exact, total[None])[1]
+    exact = ops.Requantise(T, result.fixed, ops.Rounding.TRUNCATE, ops.Overflow.WRAP)
+    return column(program, exact, wires.reshape(1, -1))[1]
 
 
 def tree(program: ScalarProgram, combine: Combine, terms: Column) -> Column:

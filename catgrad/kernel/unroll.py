@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,13 @@ class Unroll(Functor):
         for nest in kernel.nests:
             operands = [sources[read.array][read.positions(nest.extents)] for read in nest.reads]
             terms = compute(program, nest, operands).reshape(nest.results, nest.terms)
-            targets[nest.write.array][nest.writes()] = reduce_terms(program, nest, terms.T)
+            target = kernel.targets[nest.write.array]
+            for positions, results in meetings(nest, target):
+                many = results.shape[1] * nest.terms
+                together = terms[results].reshape(len(positions), many).T
+                targets[nest.write.array][positions] = reduce_terms(
+                    program, nest.reduction, (nest.term, together), scalar(target.dtype)
+                )
         return program.build(concatenated(sources), concatenated(targets))
 
 
@@ -55,6 +61,24 @@ def compute(program: ScalarProgram, nest: Nest, operands: Sequence[IntArray]) ->
         wires[writes] = program.operate(operation, wires[reads])
     result: IntArray = wires[body.t(0)]
     return result
+
+
+def meetings(nest: Nest, target: NdArrayType) -> Iterator[tuple[IntArray, IntArray]]:
+    """Which results of a nest meet at which position of its target.
+
+    Positions where equally many meet, k, come together: int64[n], and int64[n, k], the numbers of
+    the results in order. A nest that scatters has positions where none meet, as well.
+    """
+    positions = nest.writes()
+    if nest.reduction != "sum" or (nest.meeting == 1 and nest.results == target.size):
+        yield positions, np.arange(nest.results)[:, None]
+        return
+    order = np.argsort(positions, kind="stable")
+    counts = np.bincount(positions, minlength=target.size)
+    first = np.cumsum(counts) - counts
+    for count in np.unique(counts):
+        alike = np.flatnonzero(counts == count)
+        yield alike, order[first[alike][:, None] + np.arange(count)]
 
 
 def concatenated(parts: Sequence[IntArray]) -> IntArray:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from catgrad.core.types import op
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import Functor, Labels, OpenHypergraph
+from catgrad.hypergraph.array import host
+from catgrad.hypergraph.text import plural
+
+DEPTH = 64
+"""How many definitions may stand inside one another."""
 
 
 class Definition(ABC):
@@ -23,10 +30,80 @@ class Definition(ABC):
         """The core program that this operation stands for."""
 
     def source(self) -> Labels:
-        return self.arrow().source
+        return self._program().source
 
     def target(self) -> Labels:
-        return self.arrow().target
+        return self._program().target
+
+    def _program(self) -> OpenHypergraph:
+        try:
+            return self.arrow()
+        except RecursionError:
+            raise CatgradError(
+                f"The program of {self.symbol()} never ends, since it asks for itself; define it "
+                f"by other operations."
+            ) from None
+
+
+@dataclass(frozen=True)
+class Named(Definition):
+    """The program of C `program` under a name.
+
+    `arguments` and `results` are what generated source calls its inputs and outputs: one name
+    each, or none at all where the target is to choose.
+    """
+
+    name: str
+    program: OpenHypergraph
+    arguments: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_names(self.name, self.program, self.arguments, self.results)
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.name, self.program))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is kept beside the fields, such as the hash, holds in this process only.
+        return type(self), (self.name, self.program, self.arguments, self.results)
+
+    def symbol(self) -> str:
+        return self.name
+
+    def arrow(self) -> OpenHypergraph:
+        return self.program
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def check_names(
+    name: str, program: OpenHypergraph, arguments: Sequence[str], results: Sequence[str]
+) -> None:
+    """Refuse a name that source cannot use, and names that are not as many as the wires."""
+    if not name.isidentifier():
+        raise CatgradError(
+            f"{name!r} cannot name a function in generated source; use letters, digits and _."
+        )
+    for role, names, wires in (
+        ("argument", arguments, program.s),
+        ("result", results, program.t),
+    ):
+        if names and len(names) != len(wires):
+            raise CatgradError(
+                f"{name} has {plural(len(wires), role)}, not {len(names)} ({', '.join(names)}); "
+                f"name each of them, or none."
+            )
+
+
+def numbered(name: str, count: int) -> list[str]:
+    """What generated source calls `count` arrays of one role: ``x``, or ``x_0, x_1, ...``."""
+    return [name] if count == 1 else [f"{name}_{i}" for i in range(count)]
 
 
 class Inline(Functor):
@@ -41,24 +118,25 @@ class Inline(Functor):
 
 def definitions_in(f: OpenHypergraph) -> list[Definition]:
     """The distinct definitions that a program uses, in order of first use."""
-    return [x for x in dict.fromkeys(f.H.x) if isinstance(x, Definition)]
+    labels, which = f.H.x.distinct()
+    found = {i for i, x in enumerate(labels) if isinstance(x, Definition)}
+    return [labels[i] for i in dict.fromkeys(host(which).tolist()) if i in found] if found else []
 
 
-def inline(f: OpenHypergraph, depth: int = 64) -> OpenHypergraph:
+def inline(f: OpenHypergraph) -> OpenHypergraph:
     """Expand definitions, and those in their programs, until none is left."""
-    for _ in range(depth):
-        if not definitions_in(f):
-            return f
+    extract_definitions([f])  # which sees to it that there is an end
+    while definitions_in(f):
         f = Inline()(f)
-    names = ", ".join(x.symbol() for x in definitions_in(f))
-    raise CatgradError(
-        f"Definitions still expand to definitions after {depth} rounds ({names}); "
-        f"define none of them in terms of itself."
-    )
+    return f
 
 
 def extract_definitions(fs: Iterable[OpenHypergraph]) -> dict[Definition, OpenHypergraph]:
-    """Every definition that the programs use, directly or not, with its program, callees first."""
+    """Every definition that the programs use, directly or not, with its program, callees first.
+
+    Raises ``CatgradError`` where one expands to itself, or to others without an end, and where
+    its program has another type than it states.
+    """
     found: dict[Definition, OpenHypergraph] = {}
 
     def visit(f: OpenHypergraph, path: tuple[Definition, ...]) -> None:
@@ -68,11 +146,27 @@ def extract_definitions(fs: Iterable[OpenHypergraph]) -> dict[Definition, OpenHy
                 raise CatgradError(
                     f"A definition expands to itself ({cycle}); define it by other operations."
                 )
+            if len(path) == DEPTH:
+                raise CatgradError(
+                    f"Definitions expand to definitions {DEPTH} levels deep "
+                    f"({path[0].symbol()} -> {path[1].symbol()} -> ... -> {x.symbol()}); define "
+                    f"none of them in terms of itself."
+                )
             if x not in found:
                 arrow = x.arrow()
+                _check_type(x, arrow)
                 visit(arrow, (*path, x))
                 found[x] = arrow
 
     for f in fs:
         visit(f, ())
     return found
+
+
+def _check_type(x: Definition, arrow: OpenHypergraph) -> None:
+    A, B = x.source(), x.target()
+    if (arrow.source, arrow.target) != (A, B):
+        raise CatgradError(
+            f"The program of {x.symbol()} goes {arrow.source} -> {arrow.target}, but the "
+            f"definition states {A} -> {B}; let its source and target be those of its program."
+        )

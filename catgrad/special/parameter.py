@@ -9,7 +9,7 @@ import numpy as np
 
 from catgrad.combinators import Canonical, canonical
 from catgrad.core.types import NdArrayType, obj, op
-from catgrad.hypergraph import FiniteFunction, Hypergraph, Labels, OpenHypergraph
+from catgrad.hypergraph import FiniteFunction, Labels, OpenHypergraph
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,11 @@ def factor(
     """
     verdict = {label: chosen(label) for label in dict.fromkeys(f.H.x)}
     picked = np.array([verdict[label] for label in f.H.x], dtype=bool)
-
-    def keep(mask: np.ndarray) -> Hypergraph:
-        index = FiniteFunction(np.flatnonzero(mask), len(picked))
-        return Hypergraph(f.H.s.map_indexes(index), f.H.t.map_indexes(index), f.H.w, index >> f.H.x)
-
-    taken = keep(picked)
+    taken = f.H.subgraph(picked)
     wires = taken.s.values + taken.t.values
-    d = OpenHypergraph(wires + f.s, f.t, keep(~picked))
-    operations = [
-        OpenHypergraph.singleton(label, label.source(), label.target()) for label in taken.x
-    ]
-    e = OpenHypergraph.tensor_list(operations)
+    d = OpenHypergraph(wires + f.s, f.t, f.H.subgraph(~picked))
+    e = OpenHypergraph.tensor_operations(
+        taken.x, taken.s.map_values(taken.w), taken.t.map_values(taken.w)
+    )
     e = OpenHypergraph(FiniteFunction.initial(len(e.H.w)), e.s + e.t, e.H)
     return e, d

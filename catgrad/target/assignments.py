@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from catgrad.core.types import NdArrayType
+from catgrad.core.types import Fixed, NdArrayType
 from catgrad.hypergraph import FiniteFunction, OpenHypergraph, SegmentedArray, drivers, layering
 
 
@@ -41,15 +42,20 @@ class Assignments:
 
     @classmethod
     def of(cls, f: OpenHypergraph) -> Assignments:
-        """Linearise; raises ``WireError`` or ``CycleError`` where `f` has no order."""
-        layering(f)
+        """Linearise; raises ``WireError`` or ``CycleError`` where the results have no order."""
         writer = drivers(f).tolist()
         reads, writes, labels = _segments(f.H.s), _segments(f.H.t), list(f.H.x)
-        body = tuple(
-            Assignment(labels[i], reads[i], writes[i])
-            for i in _depth_first(f.t.table.tolist(), writer, reads)
-        )
+        ordered = _depth_first(f.t.table.tolist(), writer, reads)
+        if ordered is None:
+            layering(f)  # which says where the circle is
+        body = tuple(Assignment(labels[i], reads[i], writes[i]) for i in ordered or ())
         return cls(tuple(f.s.table.tolist()), body, tuple(f.t.table.tolist()), list(f.H.w))
+
+    @cached_property
+    def is_fixed_point(self) -> bool:
+        """Whether any wire is of `Fixed` type."""
+        distinct = {id(T): T for T in self.types}  # types are shared
+        return any(isinstance(T.dtype, Fixed) for T in distinct.values())
 
     def uses(self) -> Counter[int]:
         """How often each wire is read, by an operation or as a result."""
@@ -64,10 +70,10 @@ class Assignments:
 
     def readers(self) -> dict[int, list[Assignment]]:
         """The assignments that read each wire."""
-        readers: dict[int, list[Assignment]] = {}
+        readers: defaultdict[int, list[Assignment]] = defaultdict(list)
         for assignment in self.body:
             for wire in assignment.operands:
-                readers.setdefault(wire, []).append(assignment)
+                readers[wire].append(assignment)
         return readers
 
 
@@ -78,19 +84,28 @@ def _segments(ports: SegmentedArray[FiniteFunction]) -> list[tuple[int, ...]]:
 
 def _depth_first(
     wanted: Sequence[int], writer: Sequence[int], reads: Sequence[tuple[int, ...]]
-) -> list[int]:
-    """The operations that the wanted wires depend on, each after its operands."""
+) -> list[int] | None:
+    """The operations that the wanted wires depend on, each after its operands.
+
+    None where some wait for each other.
+    """
     ordered: list[int] = []
-    done = [False] * len(reads)
-    stack = [(writer[wire], False) for wire in reversed(wanted)]
+    begun, done = [False] * len(reads), [False] * len(reads)
+    stack = [writer[wire] for wire in reversed(wanted)]
     while stack:
-        i, ready = stack.pop()
+        i = stack[-1]
         if i < 0 or done[i]:
-            continue
-        if ready:
+            stack.pop()
+        elif begun[i]:
+            stack.pop()
             done[i] = True
             ordered.append(i)
         else:
-            stack.append((i, True))
-            stack.extend((writer[wire], False) for wire in reversed(reads[i]))
+            begun[i] = True
+            for wire in reversed(reads[i]):
+                j = writer[wire]
+                if j >= 0 and not done[j]:
+                    if begun[j]:
+                        return None
+                    stack.append(j)
     return ordered

@@ -44,7 +44,7 @@ def agree(f: OpenHypergraph, samples: list[list]) -> None:
 
 
 @pytest.mark.parametrize("kind", ON_FIXED, ids=lambda kind: kind.__name__)
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_cells_compute_what_the_operation_does(kind, data) -> None:
     operation = ON_FIXED[kind](data.draw, data.draw(formats))

@@ -14,6 +14,8 @@ REAL = {
     ops.Add: lambda x, y: x + y,
     ops.Subtract: lambda x, y: x - y,
     ops.Multiply: lambda x, y: x * y,
+    ops.Minimum: min,
+    ops.Maximum: max,
 }
 
 
@@ -47,6 +49,8 @@ def test_contractions_hold_every_sum_of_products(a, b, terms) -> None:
 
 F = NdArrayType((2, 3), Dtype.float32)
 G = NdArrayType((3, 2), Dtype.float32)
+Z = NdArrayType((2, 3), Dtype.int32)
+L = NdArrayType((4,), Dtype.float32)
 Q = NdArrayType((2,), Fixed(4, 0))
 
 
@@ -86,12 +90,47 @@ Q = NdArrayType((2,), Fixed(4, 0))
             "Constant needs a finite number, not nan; give one number that fills the array.",
         ),
         (
+            lambda: ops.Constant(F, 1e300),
+            (
+                "Constant cannot hold 1e+300 in float32[2, 3]; "
+                "give a number from -3.4028234663852886e+38 to 3.4028234663852886e+38."
+            ),
+        ),
+        (
+            lambda: ops.Constant(Z, 2**40),
+            (
+                "Constant cannot hold 1099511627776 in int32[2, 3]; "
+                "give a number from -2147483648 to 2147483647."
+            ),
+        ),
+        (
+            lambda: ops.Pad(Z, (0, 0), (1, 1), value=-(2**31) - 1),
+            (
+                "Constant cannot hold -2147483649 in int32[2, 3]; "
+                "give a number from -2147483648 to 2147483647."
+            ),
+        ),
+        (
+            lambda: ops.Compose(F, F, Z),
+            (
+                "Compose needs two arrays of one dtype, not float32[2, 3, 2, 3] and "
+                "int32[2, 3, 2, 3]; convert one of them."
+            ),
+        ),
+        (
+            lambda: ops.MatrixMultiply(F, Q, Q, L),
+            (
+                "MatrixMultiply needs two arrays of one dtype, not SQ(4,0)[2, 3, 2, 2] and "
+                "float32[2, 3, 2, 4]; convert one of them."
+            ),
+        ),
+        (
             lambda: ops.Constant(Q, 8),
             "Constant cannot hold the mantissa 8 in SQ(4,0); give an integer from -8 to 7.",
         ),
         (
             lambda: ops.Divide(Q),
-            "Divide is not defined on SQ(4,0)[2]; use a floating-point dtype.",
+            "Divide is not defined on SQ(4,0)[2]; use a floating-point dtype or int32.",
         ),
         (
             lambda: ops.Requantise(F, Fixed(4, 0)),

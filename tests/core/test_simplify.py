@@ -244,6 +244,38 @@ def test_constants_are_requantised_as_arrays_are(rounding, overflow, data):
     assert evaluate(operation, x) == expected
 
 
+Z = NdArrayType((2,), Dtype.int32)
+LEAST = -(2**31)
+
+
+@pytest.mark.parametrize(
+    ("operation", "numbers"),
+    [
+        (ops.Divide(Z), (5, 0)),
+        (ops.Divide(Z), (LEAST, -1)),
+        (ops.Power(Z), (2, -1)),
+    ],
+)
+def test_what_is_undefined_on_integers_is_left_to_run_time(operation, numbers):
+    constants = OpenHypergraph.tensor_list([op(ops.Constant(Z, x)) for x in numbers])
+    f = simplify(constants >> op(operation))
+    assert type(operation) in {type(x) for x in f.H.x}
+
+
+@pytest.mark.parametrize(
+    ("operation", "numbers", "expected"),
+    [
+        (ops.Divide(Z), (-7, 2), -4),
+        (ops.Divide(Z), (7, -2), -4),
+        (ops.Abs(Z), (LEAST,), LEAST),
+        (ops.Add(Z), (LEAST, -1), 2**31 - 1),
+    ],
+)
+def test_integers_are_computed_as_in_numpy(operation, numbers, expected):
+    constants = OpenHypergraph.tensor_list([op(ops.Constant(Z, x)) for x in numbers])
+    assert list(simplify(constants >> op(operation)).H.x) == [ops.Constant(Z, expected)]
+
+
 def test_a_circle_is_refused():
     H = op(ops.Negate(F)).H
     circle = Hypergraph(H.s, H.s, H.w, H.x)

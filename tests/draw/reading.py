@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -35,6 +36,11 @@ class Rectangle:
             self.left + inset < x < self.right - inset
             and self.top + inset < y < self.bottom - inset
         )
+
+    def rim(self, point: Point) -> bool:
+        """Whether a point is on the left or the right side."""
+        x, y = point
+        return self.top < y < self.bottom and (_near(x, self.left) or _near(x, self.right))
 
     def meets(self, other: Rectangle) -> bool:
         return (
@@ -92,24 +98,25 @@ class Picture:
         captions = [text for text in self.texts if text.style == "caption"]
         self.boxes = []
         for rect in shapes(f"{SVG}rect[@class='box']"):
-            x, y, w, h = (float(rect.attrib[name]) for name in ("x", "y", "width", "height"))
-            place = Rectangle(x, y, x + w, y + h)
+            place = _rectangle(rect)
             lines = [text.text for text in captions if place.holds(text.anchor)]
             self.boxes.append(Box(place, "\n".join(lines)))
+        self.frames = [_rectangle(rect) for rect in shapes(f"{SVG}rect[@class='frame']")]
 
     def program(self) -> OpenHypergraph:
         """The program that the picture means, with what is written in it as labels.
 
-        A path is a wire, and a dot where paths end makes them one wire. A wire that touches a box
-        on its left is read, on its right written; further up comes first. A free end furthest to
-        the left is an input, a free end furthest to the right an output.
+        A path is a wire, and a dot where paths end makes them one wire; so does the side of a
+        frame. A wire that touches a box on its left is read, on its right written; further up comes
+        first. A free end furthest to the left is an input, a free end furthest to the right an
+        output.
         """
         ends: dict[Point, int] = {}  # the wire at each point
         node = list(range(len(self.wires)))
         for w, wire in enumerate(self.wires):
             for joint in wire.joints:
                 other = ends.setdefault(joint, w)
-                if joint in self.dots:
+                if joint in self.dots or self._crosses(joint):
                     node = [node[other] if n == node[w] else n for n in node]
         alone = [dot for dot in self.dots if dot not in ends]
         names = {n: i for i, n in enumerate(dict.fromkeys(node))}
@@ -128,6 +135,7 @@ class Picture:
             (x, y)
             for x, y in sorted(at)
             if (x, y) not in self.dots
+            and not self._crosses((x, y))
             and not any(
                 (_near(x, b.rectangle.left) or _near(x, b.rectangle.right))
                 and b.rectangle.top < y < b.rectangle.bottom
@@ -154,6 +162,37 @@ class Picture:
                 Labels.of(box.text for box in self.boxes),
             ),
         )
+
+    def _crosses(self, point: Point) -> bool:
+        return any(frame.rim(point) for frame in self.frames)
+
+    def assert_clear(self) -> None:
+        """Wires run around boxes and texts, into frames at their sides, and nothing covers anything
+        else."""
+        boxes = [box.rectangle for box in self.boxes]
+        texts = [text.rectangle for text in self.texts]
+        for place, wire in itertools.product(boxes + texts, self.wires):
+            assert not any(place.holds(point) for point in wire.points)
+        for a, b in itertools.chain(
+            itertools.combinations(boxes, 2), itertools.combinations(texts, 2)
+        ):
+            assert not a.meets(b)
+        for text, box in itertools.product(self.texts, boxes):
+            own = box.holds(text.anchor)
+            assert text.rectangle.within(box) if own else not text.rectangle.meets(box)
+        for frame, other in itertools.permutations(self.frames, 2):
+            assert other.within(frame) or frame.within(other) or not frame.meets(other)
+        for frame, place in itertools.product(self.frames, boxes + texts):
+            assert place.within(frame) or not place.meets(frame)
+        for frame, wire in itertools.product(self.frames, self.wires):
+            inside = [frame.holds(point) for point in wire.points if not frame.rim(point)]
+            assert all(inside) or not any(inside)
+        assert all(place.within(self.canvas) for place in boxes + texts + self.frames)
+
+
+def _rectangle(rect: ElementTree.Element) -> Rectangle:
+    x, y, w, h = (float(rect.attrib[name]) for name in ("x", "y", "width", "height"))
+    return Rectangle(x, y, x + w, y + h)
 
 
 def _near(a: float, b: float) -> bool:
@@ -193,7 +232,7 @@ def _bezier(curve: list[Point], t: float) -> Point:
 def _text(element: ElementTree.Element) -> Text:
     style, text = element.attrib["class"], element.text or ""
     x, y = float(element.attrib["x"]), float(element.attrib["y"])
-    size = 10 if style == "label" else 13
+    size = {"label": 10, "heading": 16}.get(style, 13)
     width = _font(style == "label").getlength(text) * size / 1000
     anchor = "middle" if style == "caption" else element.attrib.get("text-anchor", "start")
     left = {"start": x, "middle": x - width / 2, "end": x - width}[anchor]

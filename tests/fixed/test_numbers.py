@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from catgrad.bidirectional.operation import Sigmoid
 from catgrad.core.types import Fixed
 from catgrad.errors import CatgradError
-from catgrad.fixed.exact import CONSTANT_BITS, exact_constant
+from catgrad.fixed.constants import CONSTANT_BITS, exact_constant
 from catgrad.fixed.numbers import FormatTooNarrow, format_for, from_fixed, representable, to_fixed
 from catgrad.fixed.table import tabulate
 

@@ -54,6 +54,14 @@ def test_put_minimum(xp, pairs):
     assert array.host(x).tolist() == expected
 
 
+@given(modules, st.lists(st.integers(-3, 3)))
+def test_classes(xp, values):
+    first, number = array.classes(ints(values, xp))
+    distinct = sorted(set(values))
+    assert array.host(first).tolist() == [values.index(v) for v in distinct]
+    assert array.host(number).tolist() == [distinct.index(v) for v in values]
+
+
 @given(modules, pairs)
 def test_subtract_counts(xp, pairs):
     index = [i for i, _ in pairs]

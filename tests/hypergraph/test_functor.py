@@ -78,6 +78,14 @@ def test_definition(F, f):
     assert isomorphic(F(f), written_out(F, f))
 
 
+@given(functors(), open_hypergraphs(), st.integers(1, 4))
+def test_pieces_of_any_size_give_the_same_program(F, f, size):
+    whole = F(f)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("catgrad.hypergraph.instantiate.PIECE", size)
+        assert F(f) == whole
+
+
 @given(functors(), composable())
 def test_composition(F, programs):
     f, g = programs

@@ -1,10 +1,12 @@
 """Order: writers, layers and circles, against plain loops."""
 
+from importlib import import_module
 from itertools import pairwise
 
 import numpy
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import (
@@ -15,11 +17,12 @@ from catgrad.hypergraph import (
     OpenHypergraph,
     SegmentedArray,
     WireError,
+    ancestors,
     drivers,
     layering,
     order,
 )
-from catgrad.hypergraph.array import host
+from catgrad.hypergraph.array import equal, host, integers
 from tests.strategies import modules, open_hypergraphs, runnable
 
 
@@ -37,6 +40,40 @@ def needs(f):
 def test_each_operation_is_one_layer_after_the_last_it_needs(xp, f):
     layer = host(layering(f.to(xp))).tolist()
     assert layer == [max((layer[j] + 1 for j in need), default=0) for need in needs(f)]
+
+
+@given(modules, runnable(most=12))
+def test_operations_are_layered_alike_at_once_and_one_by_one(xp, f):
+    found = []
+    for speed in 0, 10**9:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(import_module("catgrad.hypergraph.layering"), "_ROUND", speed)
+            found.append(layering(f.to(xp)))
+    assert equal(*found)
+
+
+@given(modules, runnable(), st.data())
+def test_ancestors(xp, f, data):
+    wires = data.draw(st.lists(st.integers(0, f.H.W - 1), max_size=3)) if f.H.W else []
+    found, reached = set(), set(wires)
+    for i in reversed(host(order(f)).tolist()):
+        s, t = ports(f)[i]
+        if reached & set(t):
+            found.add(i)
+            reached |= set(s)
+    mask = ancestors(f.to(xp), integers(wires, xp))
+    assert set(host(xp.nonzero(mask)[0]).tolist()) == found
+
+
+@given(modules, open_hypergraphs(), st.data())
+def test_a_subgraph_keeps_all_wires(xp, f, data):
+    kept = data.draw(st.lists(st.booleans(), min_size=f.H.X, max_size=f.H.X))
+    part = f.to(xp).H.subgraph(xp.asarray(kept, dtype=xp.bool))
+    chosen = [i for i in range(f.H.X) if kept[i]]
+    assert part.w == f.H.w
+    assert list(part.x) == [f.H.x[i] for i in chosen]
+    assert [list(part.s[i]) for i in range(part.X)] == [list(f.H.s[i]) for i in chosen]
+    assert [list(part.t[i]) for i in range(part.X)] == [list(f.H.t[i]) for i in chosen]
 
 
 @given(modules, runnable())

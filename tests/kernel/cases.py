@@ -1,14 +1,8 @@
-"""The operations of C on arrays of every shape, and what they mean in real numbers.
-
-A fixed-point array is to a meaning an array of fractions. So no meaning knows of formats, and an
-operation is right if its mantissas are worth what the meaning says.
-"""
+"""The operations of C on arrays of every shape."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -19,28 +13,34 @@ from catgrad.core import operation as ops
 from catgrad.core.operation import Rounding
 from catgrad.core.types import Dtype, Fixed, NdArrayType, Operation, obj, op
 from catgrad.hypergraph import OpenHypergraph
+from tests.kernel.meanings import meaning
+from tests.kernel.numbers import (
+    Draw,
+    array,
+    dtypes,
+    formats,
+    lines,
+    narrow,
+    numpy_dtype,
+    partner,
+    values,
+)
 
-Draw = Callable[[st.SearchStrategy[Any]], Any]
+__all__ = [
+    "CASES",
+    "NAMES",
+    "ON_ALL",
+    "ON_FIXED",
+    "formats",
+    "meaning",
+    "narrow",
+    "operands",
+    "programs",
+    "values",
+]
 
 ################################################################################
 # Operations
-
-narrow = st.builds(Fixed, st.integers(1, 9), st.integers(-3, 9), st.booleans())
-wide = st.builds(Fixed, st.integers(54, 66), st.integers(-3, 9), st.booleans())
-formats = narrow | narrow | wide
-dtypes = st.sampled_from([Dtype.float32, Dtype.float64, Dtype.int32]) | formats
-shapes = st.lists(st.integers(0, 3), max_size=3).map(tuple)
-lines = st.integers(0, 4).map(lambda n: (n,))
-
-
-def array(draw: Draw, dtype: Any, shape: st.SearchStrategy[Any] = shapes) -> NdArrayType:
-    """An array type."""
-    return NdArrayType(draw(shape), dtype)
-
-
-def partner(draw: Draw, dtype: Any) -> Any:
-    """A dtype that the second operand of an operation may have."""
-    return draw(formats) if isinstance(dtype, Fixed) else dtype
 
 
 def two_operands(kind: Any) -> Callable[[Draw, Any], Operation]:
@@ -101,6 +101,101 @@ def lookup(draw: Draw, dtype: Any) -> Operation:
     return ops.Lookup(array(draw, index), to, tuple(entries), "table")
 
 
+def some(draw: Draw, dtype: Any) -> NdArrayType:
+    """An array with at least one number."""
+    return array(draw, dtype, st.lists(st.integers(1, 3), max_size=3).map(tuple))
+
+
+def with_axis(draw: Draw, dtype: Any, least: int = 0) -> tuple[NdArrayType, int]:
+    """An array, and one of its axes, of some extent at least; counted from either end."""
+    T = array(draw, dtype, st.lists(st.integers(least, 4), min_size=1, max_size=3).map(tuple))
+    return T, draw(st.integers(-len(T.shape), len(T.shape) - 1))
+
+
+def some_axes(draw: Draw, T: NdArrayType) -> tuple[int, ...]:
+    axes = range(len(T.shape))
+    return tuple(draw(st.lists(st.sampled_from(axes), unique=True)) if axes else ())
+
+
+def along_axes(kind: Any, array: Callable[..., NdArrayType] = array) -> Any:
+    def build(draw: Draw, dtype: Any) -> Operation:
+        T = array(draw, dtype)
+        return kind(T, some_axes(draw, T))
+
+    return build
+
+
+def product(draw: Draw, dtype: Any) -> Operation:
+    if isinstance(dtype, Fixed):
+        dtype = Fixed(min(dtype.width, 7), dtype.fraction, dtype.signed)
+    T = array(draw, dtype, st.lists(st.integers(0, 3), max_size=2).map(tuple))
+    return ops.ReduceProduct(T, some_axes(draw, T))
+
+
+def argmax(draw: Draw, dtype: Any) -> Operation:
+    return ops.ArgMax(*with_axis(draw, dtype, 1))
+
+
+def one_each(draw: Draw, T: NdArrayType, low: int, high: int) -> tuple[int, ...]:
+    return tuple(draw(st.integers(low, high)) for _ in T.shape)
+
+
+def sliced(draw: Draw, dtype: Any) -> Operation:
+    T = array(draw, dtype)
+    ends = [sorted(draw(st.tuples(*[st.integers(0, n)] * 2))) for n in T.shape]
+    start, stop = (tuple(end[i] for end in ends) for i in range(2))
+    return ops.Slice(T, start, stop, one_each(draw, T, 1, 3))
+
+
+def padded(draw: Draw, dtype: Any) -> Operation:
+    T = array(draw, dtype)
+    low, high, between = (one_each(draw, T, 0, 2) for _ in range(3))
+    value = int(draw(st.sampled_from([dtype.min, dtype.max]))) if isinstance(dtype, Fixed) else 2
+    return ops.Pad(T, low, high, between, value)
+
+
+def concatenated(draw: Draw, dtype: Any) -> Operation:
+    T, axis = with_axis(draw, dtype)
+    k = axis % len(T.shape)
+    extents = draw(st.lists(st.integers(0, 3), min_size=1, max_size=3))
+    return ops.Concatenate(
+        tuple(NdArrayType((*T.shape[:k], n, *T.shape[k + 1 :]), dtype) for n in extents), axis
+    )
+
+
+def windows(kind: Any) -> Any:
+    def build(draw: Draw, dtype: Any) -> Operation:
+        T, axis = with_axis(draw, dtype, 1)
+        n = T.shape[axis]
+        size = draw(st.integers(1, n))
+        dilation = draw(st.integers(1, (n - 1) // (size - 1) if size > 1 else 3))
+        return kind(T, axis, size, draw(st.integers(1, 3)), dilation)
+
+    return build
+
+
+def by_index(draw: Draw, dtype: Any) -> tuple[NdArrayType, NdArrayType]:
+    """A table with rows, and indices into it."""
+    T, _ = with_axis(draw, dtype, 1)
+    if isinstance(dtype, Fixed):
+        return T, array(draw, Fixed(draw(st.integers(3, 5)), 0, draw(st.booleans())))
+    return T, array(draw, Dtype.int32)
+
+
+def one_hot(draw: Draw, dtype: Any) -> Operation:
+    [n, *_], index = (x.shape if i == 0 else x for i, x in enumerate(by_index(draw, dtype)))
+    if isinstance(dtype, Fixed):
+        fraction = draw(st.integers(0, 3))
+        dtype = Fixed(fraction + draw(st.integers(2, 6)), fraction, dtype.signed)
+    return ops.OneHot(index, n, dtype)
+
+
+def iota(draw: Draw, dtype: Any) -> Operation:
+    if isinstance(dtype, Fixed):
+        dtype = Fixed(draw(st.integers(6, 9)), draw(st.integers(0, 3)), dtype.signed)
+    return ops.Iota(*with_axis(draw, dtype))
+
+
 ON_ALL: dict[Any, Callable[[Draw, Any], Operation]] = {
     ops.Copy: lambda draw, d: ops.Copy(array(draw, d)),
     ops.Discard: lambda draw, d: ops.Discard(array(draw, d)),
@@ -116,7 +211,32 @@ ON_ALL: dict[Any, Callable[[Draw, Any], Operation]] = {
     ops.Add: two_operands(ops.Add),
     ops.Subtract: two_operands(ops.Subtract),
     ops.Multiply: two_operands(ops.Multiply),
+    ops.Minimum: two_operands(ops.Minimum),
+    ops.Maximum: two_operands(ops.Maximum),
+    ops.Select: two_operands(ops.Select),
     ops.Gt: two_operands(ops.Gt),
+    ops.Ge: two_operands(ops.Ge),
+    ops.Lt: two_operands(ops.Lt),
+    ops.Le: two_operands(ops.Le),
+    ops.Eq: two_operands(ops.Eq),
+    ops.Ne: two_operands(ops.Ne),
+    ops.Abs: lambda draw, d: ops.Abs(array(draw, d)),
+    ops.Sign: lambda draw, d: ops.Sign(array(draw, d)),
+    ops.Repeat: along_axes(ops.Repeat),
+    ops.ReduceSum: along_axes(ops.ReduceSum),
+    ops.ReduceProduct: product,
+    ops.ReduceMax: along_axes(ops.ReduceMax, some),
+    ops.ReduceMin: along_axes(ops.ReduceMin, some),
+    ops.ArgMax: argmax,
+    ops.Slice: sliced,
+    ops.Pad: padded,
+    ops.Concatenate: concatenated,
+    ops.Window: windows(ops.Window),
+    ops.Fold: windows(ops.Fold),
+    ops.Gather: lambda draw, d: ops.Gather(*by_index(draw, d)),
+    ops.ScatterAdd: lambda draw, d: ops.ScatterAdd(*by_index(draw, d)),
+    ops.OneHot: one_hot,
+    ops.Iota: iota,
     ops.Mask: lambda draw, d: ops.Mask(array(draw, d)),
     ops.Negate: lambda draw, d: ops.Negate(array(draw, d)),
     ops.Constant: constant,
@@ -127,16 +247,26 @@ ON_ALL: dict[Any, Callable[[Draw, Any], Operation]] = {
 
 ON_FIXED = {**ON_ALL, ops.Requantise: requantise, ops.InRange: in_range, ops.Lookup: lookup}
 
+POSITIVE = (ops.Log, ops.Sqrt, ops.ReciprocalSqrt)
+"""Functions that are defined on positive numbers."""
+
+UNARY = (ops.Exp, *POSITIVE, ops.Reciprocal, ops.Tanh, ops.Sin, ops.Cos)
+floating = st.sampled_from([Dtype.float32, Dtype.float64])
+ordinary = st.sampled_from([*Dtype])
+
 CASES: list[Any] = [
     *((build, dtypes) for build in ON_ALL.values()),
     *((ON_FIXED[kind], formats) for kind in (ops.Requantise, ops.InRange, ops.Lookup)),
-    (lambda draw, d: ops.Divide(array(draw, d)), st.just(Dtype.float32)),
+    *((lambda draw, d, kind=kind: kind(array(draw, d)), floating) for kind in UNARY),
+    (lambda draw, d: ops.Convert(array(draw, d), draw(ordinary)), ordinary),
+    (lambda draw, d: ops.Divide(array(draw, d)), st.sampled_from([Dtype.float32, Dtype.int32])),
     (lambda draw, d: ops.Power(array(draw, d)), st.just(Dtype.float32)),
     (lambda draw, d: ops.Invert(array(draw, d)), st.sampled_from([Dtype.int32, Dtype.bool])),
 ]
 """How to draw each operation of C, and on which dtypes."""
 
-NAMES = [*(kind.__name__ for kind in ON_FIXED), "Divide", "Power", "Invert"]
+NAMES = [*(kind.__name__ for kind in (*ON_FIXED, *UNARY)), "Convert", "Divide", "Power", "Invert"]
+
 
 ################################################################################
 # Programs
@@ -183,152 +313,39 @@ def square(T: NdArrayType) -> NdArrayType:
 
 
 ################################################################################
-# Numbers
-
-
-def values(draw: Draw, T: NdArrayType) -> Any:
-    """An array of this type, as programs take it. Floating-point results on it are exact."""
-    if isinstance(T.dtype, Fixed):
-        extremes = st.sampled_from([T.dtype.min, T.dtype.max])
-        number = extremes | st.integers(T.dtype.min, T.dtype.max)
-    else:
-        exact = st.sampled_from([1.0, 2.0, -1.0, 0.5, -4.0, 3.0])
-        whole = st.integers(-(2**31), 2**31 - 1)
-        number = {Dtype.bool: st.booleans(), Dtype.int32: whole}.get(T.dtype, exact)
-    drawn = draw(st.lists(number, min_size=T.size, max_size=T.size))
-    return np.array(drawn, dtype=numpy_dtype(T)).reshape(T.shape)
+# Operands
 
 
 def operands(draw: Draw, operation: Operation) -> list[Any]:
     """Arrays that the operation is defined on."""
     arrays = [values(draw, T) for T in operation.source()]
-    if isinstance(operation, ops.Power):
-        base, exponent = arrays
-        return [np.abs(base), np.rint(exponent)]
+    match operation:
+        case ops.Power():
+            base, exponent = arrays
+            return [np.abs(base), np.rint(exponent)]
+        case ops.Divide(T) if not T.is_floating:
+            return [arrays[0], np.where(np.isin(arrays[1], (0, -1)), np.int32(-3), arrays[1])]
+        case ops.Mask():
+            return [arrays[0], binary(arrays[1])]
+        case ops.Select():
+            return [binary(arrays[0]), *arrays[1:]]
+        case _ if isinstance(operation, POSITIVE):
+            return [np.abs(x) for x in arrays]
+        case ops.Gather(T, index):
+            return [arrays[0], indices(draw, index, T.shape[0])]
+        case ops.ScatterAdd(T, index):
+            return [indices(draw, index, T.shape[0]), arrays[1]]
+        case ops.OneHot(index, n):
+            return [indices(draw, index, n)]
     return arrays
 
 
-def numpy_dtype(T: NdArrayType) -> Any:
-    """What the arrays of a type are made of."""
-    if isinstance(T.dtype, Fixed):
-        return np.int64 if T.dtype.width <= 63 else object
-    return {
-        Dtype.float32: np.float32,
-        Dtype.float64: np.float64,
-        Dtype.int32: np.int32,
-        Dtype.bool: np.bool_,
-    }[T.dtype]
+def binary(x: Any) -> Any:
+    """Ones and zeros."""
+    return (x > 0).astype(x.dtype)
 
 
-def real(T: NdArrayType, x: Any) -> Any:
-    """What the numbers of an array are worth."""
-    if not isinstance(T.dtype, Fixed):
-        return x
-    return each(lambda m: Fraction(int(m)) * unit(T.dtype), x)
-
-
-def mantissas(T: NdArrayType, x: Any) -> Any:
-    """Numbers that are worth `x`; the inverse of `real`, which exists if T is exact enough."""
-    if not isinstance(T.dtype, Fixed):
-        return np.asarray(x, dtype=numpy_dtype(T))
-    exact = each(lambda worth: Fraction(worth) / unit(T.dtype), x)
-    assert all(m.denominator == 1 for m in exact.flat)
-    return each(int, exact).astype(numpy_dtype(T))
-
-
-def unit(form: Fixed) -> Fraction:
-    return Fraction(2) ** -form.fraction
-
-
-def each(function: Callable[[Any], Any], x: Any) -> Any:
-    """Python objects, one for each element."""
-    x = np.asarray(x)
-    result = np.empty(x.shape, dtype=object)
-    result[...] = np.frompyfunc(function, 1, 1)(x)
-    return result
-
-
-################################################################################
-# Meanings
-
-
-def contract(x: Any, y: Any) -> Any:
-    """``n a b, n b c -> n a c``, also where b is 0."""
-    return (x[..., :, :, None] * y[..., None, :, :]).sum(axis=-2, dtype=x.dtype)
-
-
-def composed(f: ops.Compose, x: Any, y: Any) -> Any:
-    matrices = x.reshape(f.A.size, f.B.size), y.reshape(f.B.size, f.C.size)
-    return contract(*matrices).reshape(f.result.shape)
-
-
-def trailing(f: Any, x: Any) -> tuple[int, ...]:
-    return tuple(range(len(f.N.shape), x.ndim))
-
-
-def rounded(f: Any, worth: Fraction) -> int:
-    units = worth / unit(f.dtype)
-    return {
-        Rounding.TRUNCATE: lambda: math.floor(units),
-        Rounding.HALF_UP: lambda: math.floor(units + Fraction(1, 2)),
-        Rounding.HALF_EVEN: lambda: round(units),
-    }[f.rounding]()
-
-
-def requantised(f: ops.Requantise, worth: Fraction) -> Fraction:
-    m = rounded(f, worth)
-    if f.overflow is ops.Overflow.SATURATE:
-        m = min(max(m, f.dtype.min), f.dtype.max)
-    m %= 1 << f.dtype.width
-    return (m - (1 << f.dtype.width) * (m > f.dtype.max)) * unit(f.dtype)
-
-
-def looked_up(f: ops.Lookup, worth: Fraction) -> Fraction:
-    entries = dict(zip(range(len(f.entries)), f.entries, strict=True))
-    if f.T.fixed.signed:
-        entries = {m - (len(entries) if m > f.T.fixed.max else 0): e for m, e in entries.items()}
-    return entries[int(worth / unit(f.T.fixed))] * unit(f.dtype)
-
-
-MEANING: dict[Any, Callable[..., list[Any]]] = {
-    ops.Copy: lambda _, x: [x, x],
-    ops.Discard: lambda *_: [],
-    ops.Reshape: lambda f, x: [np.reshape(x, f.Y.shape)],
-    ops.Permute: lambda f, x: [np.transpose(x, f.p)],
-    ops.NCopy: lambda f, x: [
-        np.broadcast_to(x.reshape(x.shape + (1,) * len(f.T.shape)), f.N.shape + f.T.shape)
-    ],
-    ops.Broadcast: lambda f, x: [np.broadcast_to(x, f.N.shape + f.T.shape)],
-    ops.NAdd: lambda f, x: [x.sum(axis=trailing(f, x), dtype=x.dtype)],
-    ops.NMax: lambda f, x: [x.max(axis=trailing(f, x))],
-    ops.Sum: lambda f, x: [x.sum(axis=tuple(range(len(f.N.shape))), dtype=x.dtype)],
-    ops.NSplit: lambda f, x: [x[..., i] for i in range(f.k)],
-    ops.NConcatenate: lambda f, *xs: [
-        np.stack(xs, axis=-1) if xs else np.empty((*f.T.shape, 0), numpy_dtype(f.T))
-    ],
-    ops.Add: lambda _, x, y: [x + y],
-    ops.Subtract: lambda _, x, y: [x - y],
-    ops.Multiply: lambda _, x, y: [x * y],
-    ops.Gt: lambda _, x, y: [each(int, x > y)],
-    ops.Mask: lambda _, x, bit: [np.where(bit != 0, x, x - x)],
-    ops.Negate: lambda _, x: [-x],
-    ops.Constant: lambda f: [real(f.T, np.full(f.T.shape, f.x))],
-    ops.MatrixMultiply: lambda _, x, y: [contract(x, y)],
-    ops.Compose: lambda f, x, y: [composed(f, x, y)],
-    ops.Requantise: lambda f, x: [each(lambda worth: requantised(f, worth), x)],
-    ops.InRange: lambda f, x: [
-        each(lambda worth: int(f.dtype.min <= rounded(f, worth) <= f.dtype.max), x)
-    ],
-    ops.Lookup: lambda f, x: [each(lambda worth: looked_up(f, worth), x)],
-    ops.Divide: lambda _, x, y: [x / y],
-    # NumPy may round a power differently in another memory layout.
-    ops.Power: lambda _, x, y: [np.power(x.reshape(-1), y.reshape(-1)).reshape(x.shape)],
-    ops.Invert: lambda _, x: [~x],
-}
-
-
-def meaning(operation: Operation, arrays: list[Any]) -> list[Any]:
-    """The results of an operation, from first principles."""
-    worth = [real(T, x) for T, x in zip(operation.source(), arrays, strict=True)]
-    results = MEANING[type(operation)](operation, *worth)
-    return [mantissas(T, y) for T, y in zip(operation.target(), results, strict=True)]
+def indices(draw: Draw, T: NdArrayType, n: int) -> Any:
+    """An array of numbers from 0 to ``n - 1``."""
+    drawn = draw(st.lists(st.integers(0, n - 1), min_size=T.size, max_size=T.size))
+    return np.array(drawn, dtype=numpy_dtype(T)).reshape(T.shape)

@@ -160,11 +160,15 @@ def test_strides_that_do_not_fit_the_axes() -> None:
 def test_a_reduction_that_does_not_fit_the_axes() -> None:
     assert refused(replace(COPY, reduced=1)) == (
         "Kernel 'x' reduces 1 of 1 axes by None in nest 0; "
-        "reduce at most all axes, by 'sum' or 'max', or none."
+        "reduce at most all axes, by 'sum', 'product', 'max' or 'min', or none."
     )
     assert refused(replace(COPY, reduction="sum", reduced=2)) == (
         "Kernel 'x' reduces 2 of 1 axes by sum in nest 0; "
-        "reduce at most all axes, by 'sum' or 'max', or none."
+        "reduce at most all axes, by 'sum', 'product', 'max' or 'min', or none."
+    )
+    assert refused(replace(COPY, reduction="mean")) == (
+        "Kernel 'x' reduces 0 of 1 axes by mean in nest 0; "
+        "reduce at most all axes, by 'sum', 'product', 'max' or 'min', or none."
     )
     assert refused(replace(COPY, reduction="sum", reduced=1)) == (
         "Kernel 'x' writes with strides (1,) in nest 0, whose last 1 axes are reduced; "

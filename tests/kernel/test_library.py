@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catgrad.core import operation as ops
-from catgrad.core.types import Fixed, NdArrayType, Operation, op
+from catgrad.core.types import Dtype, Fixed, NdArrayType, Operation, op
 from catgrad.kernel.evaluate import evaluate
-from catgrad.kernel.library import kernel, to_kernels
+from catgrad.kernel.library import to_kernels
 from tests.kernel.cases import CASES, NAMES, meaning, operands
 
 
@@ -26,11 +26,12 @@ def check(operation: Operation, arrays: list) -> None:
 
 
 @pytest.mark.parametrize(("build", "dtypes"), CASES, ids=NAMES)
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_a_kernel_computes_what_its_operation_means(build, dtypes, data) -> None:
     operation = build(data.draw, data.draw(dtypes))
-    kernel(operation).verify()
+    for label in to_kernels(op(operation)).H.x:
+        label.verify()
     check(operation, operands(data.draw, operation))
 
 
@@ -61,3 +62,16 @@ def test_no_integer_overflows_on_the_way(width, signs) -> None:
         for to, rounding, overflow in product((a, b), ops.Rounding, ops.Overflow):
             check(ops.Requantise(operand, to, rounding, overflow), [np.array(mantissas, object)])
             check(ops.InRange(operand, to, rounding), [np.array(mantissas, object)])
+
+
+@pytest.mark.parametrize(
+    "dtype", [Dtype.int32, Dtype.float32, Fixed(12, 2, signed=False), Fixed(15, 3)]
+)
+def test_many_positions_are_counted_by_few_nests(dtype) -> None:
+    T = NdArrayType((2, 1000, 3), dtype)
+    f = to_kernels(op(ops.Iota(T, 1)))
+    [x] = evaluate(f, [])
+    scale = 1 << dtype.fraction if isinstance(dtype, Fixed) else 1
+    expected = scale * np.broadcast_to(np.arange(1000)[:, None], T.shape)
+    assert x.tolist() == expected.tolist()
+    assert sum(len(kernel.nests) for kernel in f.H.x) < 100

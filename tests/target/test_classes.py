@@ -235,3 +235,23 @@ def test_too_few_arguments():
 def test_names_that_do_not_fit(xs, named, problem):
     message = refused(to_python_class(add).predict, *xs, **named)
     assert message == f"predict: argument {problem}; pass x, y once each."
+
+
+def test_functions_for_later_are_made_when_somebody_looks():
+    made = []
+
+    def later():
+        made.append("twice")
+        return Function(op(ops.Add(F)), ["x", "y"], ["z"])
+
+    functions = {"once": Function(op(ops.Negate(F)), ["x"], ["y"])}
+    Model, tree = to_python_class(functions, "Model", return_ast=True, later={"twice": later})
+    x = np.ones((2, 3), np.float32)
+    assert np.array_equal(Model().once(x), [-x])
+    assert not made
+    assert np.array_equal(Model().twice(x, x), [x + x])
+    assert np.array_equal(Model.twice(x, x), [x + x])
+    assert "def once(x):" in Model.source
+    assert "def twice(x, y):" in Model.source
+    assert ast.unparse(tree) == ast.unparse(ast.parse(Model.source))
+    assert made == ["twice"]

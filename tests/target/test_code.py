@@ -10,23 +10,35 @@ from catgrad.target.python.code import LEVELS, Code, call, infix, literal, metho
 from catgrad.target.python.names import snake_case
 from catgrad.target.python.text import WIDTH, indented
 
+NAMES = {
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "truediv",
+    "//": "floordiv",
+    "@": "matmul",
+    "**": "pow",
+    "<<": "lshift",
+    ">>": "rshift",
+    "&": "and",
+    "|": "or",
+    ">": "gt",
+    ">=": "ge",
+    "<": "lt",
+    "<=": "le",
+    "==": "eq",
+    "!=": "ne",
+}
 MEANINGS = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "@": operator.matmul,
-    "**": operator.pow,
-    "<<": operator.lshift,
-    ">>": operator.rshift,
-    "&": operator.and_,
-    "|": operator.or_,
-    ">": operator.gt,
+    symbol: getattr(operator, name + "_" * (name in ("and", "or")))
+    for symbol, name in NAMES.items()
 }
 
 
 class Term(tuple):
     """A value that remembers how it was computed."""
+
+    __hash__ = tuple.__hash__
 
     def __neg__(self):
         return Term(("neg", self))
@@ -44,19 +56,7 @@ def remember(symbol):
     return lambda a, b: Term((symbol, a, b))
 
 
-for symbol, name in {
-    "+": "add",
-    "-": "sub",
-    "*": "mul",
-    "/": "truediv",
-    "@": "matmul",
-    "**": "pow",
-    "<<": "lshift",
-    ">>": "rshift",
-    "&": "and",
-    "|": "or",
-    ">": "gt",
-}.items():
+for symbol, name in NAMES.items():
     setattr(Term, f"__{name}__", remember(symbol))
 
 VALUES = {name: Term((name,)) for name in "xyz"}
@@ -83,7 +83,8 @@ def larger(expressions):
 
 def check(expression):
     code, value = expression
-    assert eval(code.text, dict(VALUES)) == value
+    # Terms have an `==` of their own.
+    assert repr(eval(code.text, dict(VALUES))) == repr(value)
 
 
 @given(st.recursive(leaves, larger, max_leaves=12))

@@ -11,7 +11,7 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from catgrad import layers
-from catgrad.combinators import identity
+from catgrad.combinators import identity, keep_outputs
 from catgrad.core import operation as ops
 from catgrad.core.types import Dtype, Fixed, NdArrayType, obj, op
 from catgrad.errors import CatgradError
@@ -163,7 +163,7 @@ INTS, BOOLS = F.with_dtype(Dtype.int32), F.with_dtype(Dtype.bool)
         one_line(ops.Divide(F), "x / y"),
         one_line(ops.Power(F), "x ** y"),
         one_line(ops.Gt(F), "(x > y).astype(np.float32)"),
-        one_line(ops.Mask(F), "np.where(y, x, 0)"),
+        one_line(ops.Mask(F), "x * y"),
         one_line(ops.Negate(F), "-x"),
         one_line(ops.Invert(INTS), "~x"),
         one_line(ops.Constant(F, 0.5), "np.full((2, 3), 0.5, np.float32)"),
@@ -181,17 +181,17 @@ INTS, BOOLS = F.with_dtype(Dtype.int32), F.with_dtype(Dtype.bool)
         one_line(ops.Permute(CUBE, (0, 2, 1)), "x.transpose(0, 2, 1)"),
         one_line(ops.MatrixMultiply(N, A, B, C), "x @ y"),
         one_line(ops.Compose(A, B, C), "x @ y"),
-        one_line(ops.Compose(A + 5, B, NONE), "x @ y"),
-        one_line(ops.Compose(A, B, C + 5), "np.tensordot(x, y, axes=1)"),
-        one_line(ops.Compose(A, B + 5, C), "np.tensordot(x, y, axes=2)"),
-        one_line(ops.Compose(A, NONE, B), "np.outer(x, y)"),
+        one_line(ops.Compose(A + 5, B, NONE), "(x.reshape(10, 3) @ y).reshape(2, 5)"),
+        one_line(ops.Compose(A, B, C + 5), "(x @ y.reshape(3, 20)).reshape(2, 4, 5)"),
+        one_line(ops.Compose(A, B + 5, C), "x.reshape(2, 15) @ y.reshape(15, 4)"),
+        one_line(ops.Compose(A, NONE, B), "x[:, None] * y"),
         one_line(ops.Compose(A, NONE, B + 2), "np.multiply.outer(x, y)"),
         one_line(ops.Add(BOOLS), "x | y"),
         one_line(ops.Multiply(BOOLS), "x & y"),
         one_line(ops.Mask(BOOLS), "x & y"),
         one_line(ops.Gt(BOOLS), "x > y"),
         one_line(ops.Gt(INTS), "(x > y).astype(np.int32)"),
-        one_line(Doubled(F), "doubled(x)"),
+        one_line(Doubled(F), "x + x"),
     ],
 )
 def test_how_an_operation_is_written(operation, text):
@@ -218,10 +218,14 @@ def test_constants_are_numbers():
     assert body(f, ["x"], ["y"]) == ["y = 2 * x", "return [y]"]
 
 
-def test_a_definition_is_a_function_above_the_class():
-    source = to_source({"run": Function(layers.sigmoid(obj(F)), ["x"], ["y"])})
+def test_a_definition_used_twice_is_a_function_above_the_class():
+    source = to_source({"run": Function(layers.sigmoid(obj(F, F)), ["a", "b"], ["c", "d"])})
     assert "\n\ndef sigmoid(x):\n    return 1 / (1 + np.exp(-x))\n\n" in source
-    assert "        y = sigmoid(x)\n" in source
+    assert "        c = sigmoid(a)\n        d = sigmoid(b)\n" in source
+
+
+def test_a_definition_used_once_is_expanded():
+    assert body(op(Doubled(F)), ["x"], ["y"]) == ["y = x + x", "return [y]"]
 
 
 def test_a_mask_by_its_own_sign_is_a_maximum():
@@ -251,7 +255,7 @@ def test_an_argument_may_be_a_result_and_a_result_may_be_there_twice():
     swap = OpenHypergraph.spider(
         FiniteFunction.of([0, 1], 2), FiniteFunction.of([1, 0, 1], 2), obj(F, F)
     )
-    assert body(swap, ["x", "y"]) == ["return [y, x, y]"]
+    assert body(swap, ["x", "y"]) == ["return [y, x, y.copy()]"]
 
 
 def test_definitions_of_all_shapes_are_one_function():
@@ -277,9 +281,52 @@ def test_definitions_that_depend_on_the_shape_are_apart():
 
 
 def test_a_definition_with_several_results_is_unpacked():
-    assert body(op(Summed(F)), ["x"], ["total", "same"]) == [
-        "total, same = summed(x)",
-        "return [total, same]",
+    assert body(op(Summed(F)) @ op(Summed(F)), ["x", "y"], ["a", "b", "c", "d"]) == [
+        "a, b = summed(x)",
+        "c, d = summed(y)",
+        "return [a, b, c, d]",
+    ]
+
+
+def test_what_no_call_asks_for_is_not_computed():
+    totals = keep_outputs(op(Summed(F)) @ op(Summed(F)), [0, 2])
+    source = to_source({"run": Function(totals, ["x", "y"], ["a", "b"])})
+    assert "def summed(x):\n    return (x + x).sum()\n" in source
+    assert "a = summed(x)\n        b = summed(y)\n" in source
+
+
+def test_what_depends_on_no_argument_is_made_once_for_all_calls():
+    positions = op(ops.Iota(F, 1)) @ identity(obj(F))
+    source = to_source({"run": Function(positions >> op(ops.Multiply(F)), ["x"], ["y"])})
+    assert "\n\nPOSITIONS = np.arange(3, dtype=np.float32)\n\n" in source
+    assert "        y = POSITIONS * x\n" in source
+
+
+def test_large_sums_are_products():
+    T, N = NdArrayType((64,), Dtype.float32), NdArrayType((100,), Dtype.float32)
+    source = to_source({"run": Function(op(ops.Sum(T, N)), ["x"], ["y"])})
+    assert "ONES_100 = np.ones(100, np.float32)\n" in source
+    assert "        y = ONES_100 @ x\n" in source
+
+
+def test_memory_of_large_arrays_is_kept():
+    large = NdArrayType((256, 256), Dtype.float32)
+    assert "np.empty(31 * 2**20, np.uint8)\n" in to_source({"run": op(ops.Negate(large))})
+    assert "np.empty" not in to_source({"run": op(ops.Negate(F))})
+
+
+def test_a_matrix_of_windows_is_copied_once():
+    windows = op(ops.Window(NdArrayType((9, 2), Dtype.float32), 0, 3)) >> op(
+        ops.Permute(NdArrayType((7, 2, 3), Dtype.float32), (0, 2, 1))
+    )
+    K, W, C = (NdArrayType(s, Dtype.float32) for s in ((7,), (3, 2), (4,)))
+    f = windows @ identity(obj(W + C)) >> op(ops.Compose(K, W, C))
+    lines = body(f, ["x", "kernel"], ["y"])
+    assert lines == [
+        "windows = np.lib.stride_tricks.sliding_window_view(x, 3, axis=0)",
+        "rows = windows.transpose(0, 2, 1).reshape(7, 6)",
+        "y = rows @ kernel.reshape(6, 4)",
+        "return [y]",
     ]
 
 

@@ -1,5 +1,6 @@
 """Static NumPy source, float and integer, and the classes that it defines."""
 
+from catgrad.target.python import functions, regions
 from catgrad.target.python.classes import (
     Compiled,
     compile_class,
@@ -13,6 +14,8 @@ __all__ = [
     "Compiled",
     "Function",
     "compile_class",
+    "functions",
+    "regions",
     "to_python_class",
     "to_python_class_ast",
     "to_python_function",

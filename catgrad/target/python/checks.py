@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
 from typing import Any
 
@@ -20,16 +20,24 @@ class ArgumentError(CatgradError):
 
 
 def checked(
-    function: Callable[..., Any], name: str, names: Sequence[str], types: Sequence[NdArrayType]
+    function: Callable[..., Any],
+    name: str,
+    names: Sequence[str],
+    types: Sequence[NdArrayType],
+    rows: Mapping[int, int] | None = None,
 ) -> Callable[..., Any]:
     """`function`, refusing arguments that are not finite arrays of these types.
 
     An argument may be anything that NumPy makes such an array of without changing a value, or
-    with the loss of float precision only. The unchecked function is the attribute `__wrapped__`.
+    with the loss of float precision only. `rows` says of arguments that are indices, by number,
+    how many rows these can name. The unchecked function is the attribute `__wrapped__`.
     """
+    rows = rows or {}
     checks = [
-        partial(_array, f"{name}: argument {argument}", T)
-        for argument, T in zip(names, types, strict=True)
+        partial(as_indices, f"{name}: argument {argument}", T, rows[i])
+        if i in rows
+        else partial(as_type, f"{name}: argument {argument}", T)
+        for i, (argument, T) in enumerate(zip(names, types, strict=True))
     ]
     positions = {argument: i for i, argument in enumerate(names)}
 
@@ -74,8 +82,8 @@ def _counted(n: int, thing: str) -> str:
     return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
-def _array(place: str, T: NdArrayType, x: Any) -> NDArray[Any]:
-    """`x` as an array of type `T`."""
+def as_type(place: str, T: NdArrayType, x: Any) -> NDArray[Any]:
+    """`x` as an array of type `T`, as `checked` has it; `place` begins what is said otherwise."""
     array = x if type(x) is np.ndarray else _as_array(place, T, x)
     if array.shape != T.shape:
         raise ArgumentError(
@@ -86,6 +94,13 @@ def _array(place: str, T: NdArrayType, x: Any) -> NDArray[Any]:
     if T.is_floating:
         return _floats(place, T, array)
     return _integers(place, T, array)
+
+
+def as_indices(place: str, T: NdArrayType, rows: int, x: Any) -> NDArray[Any]:
+    """The same for an array of indices from 0 to ``rows - 1``."""
+    array = as_type(place, T, x)
+    _require_range(place, array, 0, rows - 1, "its range of indices", "correct it")
+    return array
 
 
 def _as_array(place: str, T: NdArrayType, x: Any) -> NDArray[Any]:

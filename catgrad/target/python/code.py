@@ -24,6 +24,11 @@ class Level(IntEnum):
 
 LEVELS = {
     ">": Level.COMPARISON,
+    ">=": Level.COMPARISON,
+    "<": Level.COMPARISON,
+    "<=": Level.COMPARISON,
+    "==": Level.COMPARISON,
+    "!=": Level.COMPARISON,
     "|": Level.OR,
     "&": Level.AND,
     "<<": Level.SHIFT,
@@ -32,9 +37,38 @@ LEVELS = {
     "-": Level.SUM,
     "*": Level.PRODUCT,
     "/": Level.PRODUCT,
+    "//": Level.PRODUCT,
     "@": Level.PRODUCT,
     "**": Level.POWER,
 }
+
+
+UFUNCS = {
+    "+": "np.add",
+    "-": "np.subtract",
+    "*": "np.multiply",
+    "/": "np.divide",
+    "//": "np.floor_divide",
+}
+"""The functions behind the operators that can give their result a place in memory."""
+
+NAMED_UFUNCS = frozenset(
+    f"np.{name}"
+    for name in (
+        "abs",
+        "cos",
+        "exp",
+        "log",
+        "maximum",
+        "minimum",
+        "negative",
+        "reciprocal",
+        "sin",
+        "sqrt",
+        "tanh",
+    )
+)
+"""Functions called by name that can."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +77,9 @@ class Code:
 
     - ``level``: of its outermost operator
     - ``operations``: how many array operations it performs; none for a name or a view
+    - ``is_new``: whether its array is surely a new one, of which nothing else is a view
+    - ``ufunc``, ``operands``: the element-wise function of NumPy that the outermost operator
+      stands for, if it does, and what it is applied to
 
     >>> x, y = Code("x"), Code("y")
     >>> infix("*", infix("+", x, y), prefix("-", x)).text
@@ -52,8 +89,11 @@ class Code:
     text: str
     level: Level = Level.ATOM
     operations: int = 0
+    is_new: bool = False
+    ufunc: str = ""
+    operands: tuple[Code, ...] = ()
 
-    def at(self, level: Level) -> str:
+    def at(self, level: int) -> str:
         """The text, in parentheses where it binds more loosely than `level`."""
         return self.text if self.level >= level else f"({self.text})"
 
@@ -77,6 +117,8 @@ def literal(x: Scalar) -> Code:
 def infix(operator: str, a: Code, b: Code) -> Code:
     """``a operator b``."""
     level = LEVELS[operator]
+    left: int
+    right: int
     match level:
         case Level.COMPARISON:
             left = right = Level.OR  # Python would chain x > y > z
@@ -86,21 +128,28 @@ def infix(operator: str, a: Code, b: Code) -> Code:
             # Python reads a + b << c as (a + b) << c; few people do.
             left = right = Level.UNARY
         case _:
-            left, right = level, Level(level + 1)
+            left, right = level, level + 1
     text = f"{a.at(left)} {operator} {b.at(right)}"
-    return Code(text, level, a.operations + b.operations + 1)
+    ufunc = UFUNCS.get(operator, "")
+    return Code(text, level, a.operations + b.operations + 1, True, ufunc, (a, b))
 
 
 def prefix(operator: str, a: Code) -> Code:
     """``operator a``."""
-    return Code(f"{operator}{a.at(Level.UNARY)}", Level.UNARY, a.operations + 1)
+    ufunc = "np.negative" if operator == "-" else ""
+    text = f"{operator}{a.at(Level.UNARY)}"
+    return Code(text, Level.UNARY, a.operations + 1, True, ufunc, (a,))
 
 
 def call(function: str, *arguments: Code | str) -> Code:
     """``function(argument, ...)``; an argument that is a string is text as it stands."""
     texts = [a.text if isinstance(a, Code) else a for a in arguments]
     operations = sum(a.operations for a in arguments if isinstance(a, Code))
-    return Code(f"{function}({', '.join(texts)})", Level.ATOM, operations + 1)
+    operands = tuple(a if isinstance(a, Code) else Code(a) for a in arguments)
+    text = f"{function}({', '.join(texts)})"
+    if function not in NAMED_UFUNCS:
+        return Code(text, operations=operations + 1)
+    return Code(text, Level.ATOM, operations + 1, True, function, operands)
 
 
 def method(a: Code, name: str, *arguments: str) -> Code:
@@ -110,4 +159,4 @@ def method(a: Code, name: str, *arguments: str) -> Code:
 
 def view(a: Code, text: str) -> Code:
     """``a`` followed by an attribute or an index, which costs nothing."""
-    return Code(f"{a.at(Level.ATOM)}{text}", Level.ATOM, a.operations)
+    return Code(f"{a.at(Level.ATOM)}{text}", Level.ATOM, a.operations, a.is_new)

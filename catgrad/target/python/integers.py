@@ -28,40 +28,6 @@ EXACT_IN_FLOAT = Fixed(54, 0)
 WORTH_FLOAT = 8192
 """Products in a contraction from which conversion to float64 and back costs less than it saves."""
 
-HELPERS = {
-    "half_up": '''
-def half_up(x, shift):
-    """x / 2**shift to the nearest integer, halves upward."""
-    return (x + (1 << (shift - 1))) >> shift
-''',
-    "half_even": '''
-def half_even(x, shift):
-    """x / 2**shift to the nearest integer, halves to the even one."""
-    return (x + (1 << (shift - 1)) - 1 + ((x >> shift) & 1)) >> shift
-''',
-    "saturate": '''
-def saturate(x, low, high):
-    """x held between low and high."""
-    return np.minimum(np.maximum(x, low), high)
-''',
-    "wrap": '''
-def wrap(x, low, high):
-    """x brought between low and high by a multiple of high - low + 1, a power of two."""
-    return ((x - low) & (high - low)) + low
-''',
-    "fits": '''
-def fits(x, low, high):
-    """Whether x lies between low and high."""
-    return (low <= x) & (x <= high)
-''',
-    "matmul": '''
-def matmul(x, y):
-    """x @ y by way of float64, which is fast, and exact below 2**53."""
-    return (x.astype(np.float64) @ y.astype(np.float64)).astype(np.int64)
-''',
-}
-"""Functions that stand above the class where it uses them."""
-
 
 class Site(Protocol):
     """The place of an operation in the source."""
@@ -79,6 +45,10 @@ class Site(Protocol):
         """The type of its first result."""
 
     @property
+    def results(self) -> list[NdArrayType]:
+        """The types of all its results."""
+
+    @property
     def takes_conditions(self) -> bool:
         """Whether every reader of the result can do with truth values."""
 
@@ -87,6 +57,15 @@ class Site(Protocol):
 
     def table(self, name: str, entries: tuple[int, ...]) -> str:
         """The name of a table of integers, which the source will then hold."""
+
+    def constant(self, name: str, code: Code) -> Code:
+        """An array that does not depend on any argument, made once for all calls."""
+
+    def once(self, code: Code, stem: str = "") -> Code:
+        """A copy of an array, by the name that it has, or is given now: the stem, or the wire."""
+
+    def is_known(self, code: Code) -> bool:
+        """Whether a copy has a name."""
 
     def rounded(self, code: Code, form: Fixed) -> Code:
         """The rounded operand, by name where it is wanted more than once."""
@@ -124,18 +103,16 @@ def bits(condition: Code, site: Site, shape: Shape) -> Value:
     return Value(numbers, site.result, shape)
 
 
-def contraction(code: Code, a: Value, b: Value, operation: Any, site: Site) -> Value:
-    """The result of a contraction written `code`, carried in floating point where that pays."""
+def matrix_product(x: Code, y: Code, operation: Any, site: Site) -> Code:
+    """The contraction ``x @ y``, carried in floating point where that pays."""
     T = site.result
-    products = T.size * operation.B.size
     if (
-        " @ " in code.text
-        and isinstance(T.dtype, Fixed)
+        isinstance(T.dtype, Fixed)
         and EXACT_IN_FLOAT.holds(T.dtype.min, T.dtype.max)
-        and products >= WORTH_FLOAT
+        and T.size * operation.B.size >= WORTH_FLOAT
     ):
-        code = call(site.helper("matmul"), a.full, b.full)
-    return Value(code, T, T.shape)
+        return call(site.helper("matmul"), x, y)
+    return infix("@", x, y)
 
 
 def requantise(operation: ops.Requantise, x: Value, site: Site) -> Value:

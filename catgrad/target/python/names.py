@@ -17,15 +17,17 @@ class Names:
     """Names in use, and new ones beside them."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._numbers: dict[str, int] = {}  # all up to these are taken, and stay so
         self._taken = {*keyword.kwlist, *BUILTINS, "np", *taken}
 
     def new(self, stem: str) -> str:
         """`stem`, or the first of ``stem_2``, ``stem_3``, ... that is free."""
-        name, n = stem, 1
+        name, n = stem, self._numbers.get(stem, 1)
         while name in self._taken:
             n += 1
             name = f"{stem}_{n}"
         self._taken.add(name)
+        self._numbers[stem] = n
         return name
 
     def claim(self, names: Sequence[str]) -> list[str]:
@@ -43,7 +45,8 @@ class Names:
             if keyword.iskeyword(numbered) or numbered == "np":
                 numbered += "_"
             # Whoever calls an argument `input` may; it is only for new names that this is avoided.
-            self._taken -= {numbered} & BUILTINS
+            if numbered in BUILTINS:
+                self._taken.discard(numbered)
             claimed.append(self.new(numbered))
         return claimed
 

@@ -6,37 +6,71 @@ would write; nothing but readability depends on them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from catgrad.core import operation as ops
-from catgrad.special.definition import Definition
+from catgrad.kernel.kernel import Kernel
+from catgrad.special.definition import Definition, Named
 from catgrad.target.assignments import Assignment, Assignments
 from catgrad.target.python.names import snake_case
 
 NOUNS = {
+    "Abs": "magnitude",
     "Add": "total",
+    "ArgMax": "index",
     "Broadcast": "spread",
     "Compose": "weighted",
+    "Concatenate": "joined",
     "Constant": "constant",
+    "Convert": "converted",
+    "Cos": "cosine",
     "Divide": "ratio",
+    "Eq": "equal",
+    "Exp": "exponential",
+    "Fold": "folded",
+    "Gather": "rows",
+    "Ge": "at_least",
     "Gt": "greater",
     "Invert": "inverse",
+    "Iota": "positions",
+    "Le": "at_most",
+    "Log": "logarithm",
+    "Lt": "less",
     "Mask": "masked",
     "MatrixMultiply": "product",
+    "Maximum": "larger",
+    "Minimum": "smaller",
     "Multiply": "product",
     "NAdd": "total",
     "NConcatenate": "stacked",
     "NCopy": "spread",
     "NMax": "greatest",
     "NSplit": "part",
+    "Ne": "unequal",
     "Negate": "negative",
+    "OneHot": "one_hot",
+    "Pad": "padded",
     "Permute": "permuted",
     "Power": "power",
+    "Reciprocal": "reciprocal",
+    "ReciprocalSqrt": "scale",
+    "ReduceMax": "greatest",
+    "ReduceMin": "least",
+    "ReduceProduct": "product",
+    "ReduceSum": "total",
+    "Repeat": "spread",
     "Requantise": "requantised",
     "Reshape": "reshaped",
+    "ScatterAdd": "table",
+    "Select": "selected",
+    "Sign": "sign",
+    "Sin": "sine",
+    "Slice": "part",
+    "Sqrt": "root",
     "Subtract": "difference",
     "Sum": "total",
+    "Tanh": "activated",
+    "Window": "windows",
 }
 """What the result of each operation is called where nothing better is known."""
 
@@ -44,7 +78,10 @@ SLOPE = 4
 """Operations that a slope is made of, at most: ``s * (1 - s)`` is a product and a difference."""
 
 Shaping = ops.Broadcast | ops.NCopy | ops.Permute | ops.Reshape
+Relaying = ops.Requantise | ops.InRange | Shaping
 Contraction = ops.Compose | ops.MatrixMultiply
+Adding = ops.Sum | ops.Add
+Activating = ops.Gt | ops.InRange | Definition
 
 
 class Stems:
@@ -83,10 +120,28 @@ class Stems:
         for assignment in program.body:
             for wire in assignment.results:
                 self.stems[wire] = self.hints.get(wire) or self._stem(assignment)
+            if isinstance(assignment.operation, Named) and len(assignment.results) > 1:
+                self._name_parts(assignment, assignment.operation)
+
+    def _name_parts(self, assignment: Assignment, operation: Named) -> None:
+        """Name several results of a function after what it calls them itself."""
+        ending = self._number(assignment.operands)
+        for wire, name in zip(assignment.results, operation.results, strict=False):
+            if wire in self.hints:
+                continue
+            name = name.rstrip("0123456789").rstrip("_")
+            if name.startswith("d_"):
+                name = f"{name[2:]}_gradient"
+            elif len(name) == 1:
+                name = operation.symbol().removesuffix("_forward")
+            self.stems[wire] = name + ending
 
     def name(self, wire: int) -> str:
         """What to call a wire: its stem, told apart from that of the wire that it is rounded to."""
-        stem, writer = self.stems[wire], self.writers[wire].operation
+        stem = self.stems[wire]
+        if not self.program.is_fixed_point:
+            return stem
+        writer = self.writers[wire].operation
         if isinstance(writer, ops.InRange) and wire not in self.hints:
             return f"{stem}_fits"
         readers = self.readers.get(wire, [])
@@ -144,7 +199,7 @@ class Stems:
 
     def _stem(self, assignment: Assignment) -> str:
         operation, operands = assignment.operation, assignment.operands
-        if isinstance(operation, ops.Requantise | ops.InRange | Shaping):
+        if isinstance(operation, Relaying):
             return self._relayed(assignment)
         if counts := self._saturations(assignment):
             return counts
@@ -169,7 +224,7 @@ class Stems:
             fits = self.writers.get(operands[1])
             if fits and isinstance(fits.operation, ops.InRange):
                 return f"{self.stems[operands[1]]}_saturations"
-        elif isinstance(operation, ops.Sum | ops.Add):
+        elif isinstance(operation, Adding):
             stems = [self.stems[wire] for wire in operands]
             if all(stem.endswith("saturations") for stem in stems):
                 return stems[0] if len(stems) == 1 else "saturations"
@@ -177,16 +232,22 @@ class Stems:
 
     def _number(self, operands: Sequence[int]) -> str:
         """The number that the last numbered operand ends in: a layer's, say."""
-        endings = [re.search(r"_\d+$", self.stems[wire]) for wire in operands]
-        return next((ending.group() for ending in reversed(endings) if ending), "")
+        for wire in reversed(operands):
+            _, _, number = self.stems[wire].rpartition("_")
+            if number.isdecimal():
+                return f"_{number}"
+        return ""
 
     def _noun(self, assignment: Assignment) -> str:
         operation, operands = assignment.operation, assignment.operands
         writers = [self.writers.get(wire) for wire in operands]
         kinds = [writer.operation if writer else None for writer in writers]
         match operation:
+            case Kernel() if operation.results:
+                return operation.results[0]
             case Definition():
-                same = list(operation.source()) == list(operation.target())
+                types = self.program.types
+                same = [types[w] for w in operands] == [types[w] for w in assignment.results]
                 return "activated" if same else snake_case(operation.symbol())
             case ops.Lookup():
                 return "activated"
@@ -237,7 +298,7 @@ class Stems:
                         reader.operands
                     ):
                         others = [w for w in reader.operands if w != operand]
-                        return self.stems[others[0]] if others else None
+                        return self.stems.get(others[0]) if others else None
         return None
 
     def _activated(self, forward: Sequence[int]) -> str | None:
@@ -247,7 +308,7 @@ class Stems:
             for _ in range(SLOPE):
                 if not writer:
                     break
-                if isinstance(writer.operation, ops.Gt | ops.InRange | Definition):
+                if isinstance(writer.operation, Activating):
                     return self.stems[writer.operands[0]]
                 if isinstance(writer.operation, ops.Lookup):
                     index = self.writers.get(writer.operands[0])

@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from catgrad.core.simplify import simplify
 from catgrad.core.types import Fixed
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import OpenHypergraph
-from catgrad.special.definition import Definition, extract_definitions
+from catgrad.kernel.kernel import Kernel
+from catgrad.special.definition import Definition, Named, extract_definitions
 from catgrad.target.assignments import Assignments
 from catgrad.target.python.body import Body
+from catgrad.target.python.definitions import Expand, Parts
 from catgrad.target.python.expressions import Pointwise
-from catgrad.target.python.integers import HELPERS
+from catgrad.target.python.helpers import HELPERS
+from catgrad.target.python.kernels import function_text
+from catgrad.target.python.lines import names_in
 from catgrad.target.python.names import Names, require_identifier, snake_case
 from catgrad.target.python.naming import Stems
+from catgrad.target.python.special import PythonOp, python_ops
 from catgrad.target.python.text import docstring, indented, signature
 
 FIXED_POINT = """
@@ -24,7 +30,19 @@ FIXED_POINT = """
 Arrays hold int64 mantissas. SQ(i,f) marks numbers of i + f bits, sign included, worth
 mantissa / 2**f; UQ(i,f) marks those without a sign. Nothing overflows an int64."""
 
-SHAPED = re.compile(r"np\.(full|broadcast_to)\(")
+MAPPED = 2**17
+"""Bytes of an array from which the allocator of glibc, untaught, asks the system for them."""
+
+KEEP_MEMORY = [
+    "# Once it has freed a block this large, the allocator of glibc keeps what is freed, and does",
+    "# not give it back to the system, only to be given it again, zeroed page by page.",
+    "np.empty(31 * 2**20, np.uint8)",
+]
+
+CHANGE = "d_"
+"""How the name of an argument begins from which changes flow back."""
+
+SHAPED = re.compile(r"np\.(full|zeros|ones|broadcast_to)\(")
 """What in the text of an element-wise function depends on the shape of its arrays."""
 
 
@@ -42,6 +60,7 @@ class Function:
     results: Sequence[str] = ()
     seeds: Sequence[str] = ()
 
+    @cached_property
     def argument_names(self) -> list[str]:
         """The arguments as the source has them; without names they are x, or x0, x1 and so on."""
         n = len(self.program.s)
@@ -49,6 +68,7 @@ class Function:
             return ["x"] if n == 1 else [f"x{i}" for i in range(n)]
         return Names(HELPERS).claim(self.arguments)
 
+    @cached_property
     def result_names(self) -> list[str]:
         """What the source calls the results, where no argument is called so."""
         return Names(HELPERS).claim(self.results)
@@ -97,8 +117,14 @@ def to_source(functions: Functions, class_name: str = "Model") -> str:
     total = x * y + z
     return [total]
     """
-    require_identifier(class_name)
-    return Module(as_functions(functions), class_name).text()
+    written = Module.of(functions, class_name)
+    if written.callbacks:
+        raise CatgradError(
+            f"{class_name} calls {', '.join(written.callbacks.values())}, Python code of this "
+            f"process, and so has no source that stands alone; use to_python_class, or express "
+            f"it by other operations."
+        )
+    return written.text()
 
 
 class Module:
@@ -106,21 +132,36 @@ class Module:
 
     def __init__(self, functions: Mapping[str, Function], class_name: str) -> None:
         self._functions, self._class_name = functions, class_name
-        used = [
-            name for f in functions.values() for name in (*f.argument_names(), *f.result_names())
-        ]
+        used = [name for f in functions.values() for name in (*f.argument_names, *f.result_names)]
         self._names = Names([*HELPERS, class_name, *used])
         self._reserved = {*HELPERS, class_name}
         self._helpers: set[str] = set()
+        self._bytes = 0
+        self._constants: dict[str, str] = {}
         self._tables: dict[tuple[int, ...], str] = {}
-        self._definitions: dict[Definition, tuple[str, bool]] = {}
+        self._definitions: dict[Definition | Kernel, tuple[str, bool]] = {}
         self._bodies: dict[tuple[str, str], str] = {}
+        self._apart: set[str] = set()
+        self._distinct: set[str] = set()
+        self._parts = Parts()
         programs = {name: simplify(f.program) for name, f in functions.items()}
-        for definition, arrow in extract_definitions(programs.values()).items():
-            self._definitions[definition] = self._define(definition.symbol(), simplify(arrow))
+        self._expand = Expand.single(programs.values())
+        programs = {name: self._expand.simplified(f) for name, f in programs.items()}
+        definitions = extract_definitions(programs.values())
+        self.callbacks = {
+            operation: self._names.new(snake_case(operation.symbol()))
+            for operation in python_ops([*programs.values(), *definitions.values()])
+        }
+        self._reserved |= {*self.callbacks.values()}
         self._methods = [
-            self._method(name, f, Assignments.of(programs[name])) for name, f in functions.items()
+            self._method(name, f, self._linear(programs[name])) for name, f in functions.items()
         ]
+
+    @classmethod
+    def of(cls, functions: Functions, class_name: str) -> Module:
+        """The module with one class that has these functions."""
+        require_identifier(class_name)
+        return cls(as_functions(functions), class_name)
 
     # What the functions find around them
 
@@ -133,8 +174,52 @@ class Module:
             self._tables[entries] = self._names.new(snake_case(name).upper())
         return self._tables[entries]
 
-    def definition(self, definition: Definition) -> tuple[str, bool]:
+    def constant(self, name: str, text: str) -> str:
+        if text not in self._constants:
+            self._constants[text] = self._names.new(snake_case(name).upper())
+        return self._constants[text]
+
+    def holds(self, text: str) -> bool:
+        """Whether an expression refers to such an array."""
+        return not names_in(text).isdisjoint(self._constants.values())
+
+    def constants(self) -> set[str]:
+        """The names of such arrays. Of a table there are no views, since numbers look it up."""
+        return {*self._constants.values()}
+
+    def is_apart(self, name: str) -> bool:
+        """Whether the results of a function share no memory with its arguments."""
+        return name in self._apart
+
+    def is_distinct(self, name: str) -> bool:
+        """Whether the results of a function share no memory with one another."""
+        return name in self._distinct
+
+    def note_bytes(self, size: int) -> None:
+        """Take note of the size of an array that a function makes."""
+        self._bytes = max(self._bytes, size)
+
+    def definition(self, definition: Definition | Kernel | PythonOp) -> tuple[str, bool]:
+        if isinstance(definition, PythonOp):
+            return self.callbacks[definition], False
+        if definition not in self._definitions:
+            self._definitions[definition] = (
+                self._kernel(definition)
+                if isinstance(definition, Kernel)
+                else self._define(definition)
+            )
         return self._definitions[definition]
+
+    def _linear(self, f: OpenHypergraph) -> Assignments:
+        """A program in straight-line form, the functions that it calls written already.
+
+        So its variables can keep clear of their names.
+        """
+        program = self._parts.needed(Assignments.of(f))
+        for assignment in program.body:
+            if isinstance(assignment.operation, Definition | Kernel):
+                self.definition(assignment.operation)
+        return program
 
     # Text
 
@@ -145,14 +230,21 @@ class Module:
             for entries, name in self._tables.items()
         ]
         helpers = [HELPERS[name].strip() for name in HELPERS if name in self._helpers]
-        definitions = [f"def {name}{body}" for (_, body), name in self._bodies.items()]
+        definitions = []
+        for (_, body), name in self._bodies.items():
+            first, _, rest = f"def {name}{body}".partition("\n")
+            definitions.append("\n".join([*indented([first], 0), rest]))
         methods = "\n\n".join(self._methods) or "    pass"
         blocks = [*helpers, *definitions, f"class {self._class_name}:\n{methods}"]
         head = docstring(self._summary())
-        if tables or any("np." in block for block in blocks):
+        used = any("np." in block for block in blocks) or self._bytes >= MAPPED
+        if tables or self._constants or used:
             head += ["", "import numpy as np"]
-        if tables:
-            head += ["", *indented(tables, 0)]
+        if self._bytes >= MAPPED:
+            head += ["", *KEEP_MEMORY]
+        if tables or self._constants:
+            constants = [f"{name} = {text}" for text, name in self._constants.items()]
+            head += ["", *indented([*tables, *constants], 0)]
         return "\n\n\n".join(["\n".join(head), *blocks]) + "\n"
 
     def _summary(self) -> str:
@@ -166,41 +258,66 @@ class Module:
 
     def _method(self, name: str, f: Function, program: Assignments) -> str:
         """A static method of the class."""
-        arguments = f.argument_names()
+        arguments = f.argument_names
         names = Names([*self._reserved, *arguments])
         seeds = [i for i, argument in enumerate(f.arguments) if argument in f.seeds]
-        stems = Stems(program, arguments, f.result_names(), seeds)
-        body = Body(name, program, stems, names, self)
-        results = body.named_results()
+        stems = Stems(program, arguments, f.result_names, seeds)
+        body = Body(name, program, stems, names, self, is_method=True)
+        results = body.returned_names()
         described = signature(
             list(zip(arguments, f.program.source, strict=True)),
-            list(zip(results, f.program.target, strict=True)),
+            [
+                (result.removesuffix(".copy()"), T)
+                for result, T in zip(results, f.program.target, strict=True)
+            ],
         )
-        lines = [*docstring(described), *body.lines, f"return [{', '.join(results)}]"]
+        lines = [*docstring(described), *body.lines(), f"return [{', '.join(results)}]"]
         head = ["@staticmethod", f"def {name}({', '.join(arguments)}):"]
         return "\n".join([*indented(head, 4), *indented(lines, 8)])
 
-    def _define(self, symbol: str, arrow: OpenHypergraph) -> tuple[str, bool]:
+    def _define(self, definition: Definition) -> tuple[str, bool]:
         """A function for a definition, and whether it works element by element.
 
         Definitions that come out alike share one.
         """
-        program, arguments = Assignments.of(arrow), Function(arrow).argument_names()
-        stem = snake_case(symbol)
+        arrow = self._expand.simplified(simplify(definition.arrow()))
+        program = self._linear(arrow)
+        given = definition if isinstance(definition, Named) else None
+        f = Function(arrow, given.arguments, given.results) if given else Function(arrow)
+        arguments, results = f.argument_names, f.result_names
+        seeds = [i for i, name in enumerate(f.arguments) if name.startswith(CHANGE)]
+        stem, one = snake_case(definition.symbol()), len(program.results) == 1
         names = Names([*self._reserved, *arguments])
-        body = Body(stem, program, Stems(program, arguments, ()), names, self, encloses=True)
-        lines = [*body.lines, f"return {', '.join(body.results())}"]
+        stems = Stems(program, arguments, results, seeds)
+        body = Body(stem, program, stems, names, self, encloses=one or not results)
+        returned = body.returned_names() if results and not one else body.returned()
+        lines = [*body.lines(), f"return {', '.join(returned)}"]
         text = "\n".join([f"({', '.join(arguments)}):", *indented(lines, 4)])
         # A text without shapes is one for every shape.
-        pointwise = not SHAPED.search(text) and all(
+        shaped = SHAPED.search(text) or self.holds(text)
+        pointwise = not shaped and all(
             self._is_pointwise(assignment.operation) for assignment in program.body
         )
+        name = self._named(stem, text)
+        if body.is_apart():
+            self._apart.add(name)
+        if body.is_distinct():
+            self._distinct.add(name)
+        return name, pointwise
+
+    def _kernel(self, kernel: Kernel) -> tuple[str, bool]:
+        """A function for a kernel, which wants its arrays in full shape."""
+        stem = snake_case(kernel.name)
+        return self._named(stem, function_text(kernel, [*self._reserved], self)), False
+
+    def _named(self, stem: str, text: str) -> str:
+        """The name of the function that has this text."""
         if (stem, text) not in self._bodies:
             self._bodies[stem, text] = self._names.new(stem)
             self._reserved.add(self._bodies[stem, text])
-        return self._bodies[stem, text], pointwise
+        return self._bodies[stem, text]
 
     def _is_pointwise(self, operation: object) -> bool:
         if isinstance(operation, Definition):
-            return self._definitions[operation][1]
+            return self.definition(operation)[1]
         return isinstance(operation, Pointwise)

@@ -64,9 +64,15 @@ def _filled(items: Sequence[str], width: int) -> list[str]:
 
 def _broken(line: str) -> list[str]:
     """A line as several where it is too long: what its first bracket encloses gets its own."""
-    code, comment = re.fullmatch(r"(.*?)(  # .*)?", line).groups(default="")  # type: ignore[union-attr]
     if len(line) <= WIDTH:
         return [line]
+    code, comment = re.fullmatch(r"(.*?)(  # .*)?", line).groups(default="")  # type: ignore[union-attr]
+    names, equals, value = code.partition(" = ")
+    if equals and len(names) > WIDTH // 2 and ", " in names and not {*"(["} & {*names}:
+        margin = names[: len(names) - len(names.lstrip())]
+        inner = _filled(names.split(", "), WIDTH - len(margin) - 4)
+        inside = [f"{margin}    {text.strip()}" for text in inner]
+        return [f"{margin}(", *inside, *_broken(f"{margin}){equals}{value}")]
     colon = ":" if code.endswith(":") else ""
     code = code.removesuffix(":")
     if not _enclosing(code) and " = " in code:
@@ -78,9 +84,25 @@ def _broken(line: str) -> list[str]:
     closing = brackets[::-1].translate(CLOSING)
     start, end = opening.start(1) + len(brackets), len(code) - len(brackets)
     margin = " " * (len(line) - len(line.lstrip()))
-    inside = _filled(code[start:end].split(", "), WIDTH - len(margin) - 4)
+    width = WIDTH - len(margin) - 4
+    inside = _filled(_items(code[start:end], width), width)
     inner = [f"{margin}    {text.strip()}" for text in inside]
     return [code[:start], *inner, f"{margin}{closing}{colon}{comment}"]
+
+
+def _items(code: str, width: int) -> list[str]:
+    """What stands between the commas of a line, brackets taken as a whole if none is too wide."""
+    items = [""]
+    depth = 0
+    for part in code.split(", "):
+        items[-1] += part
+        depth += sum(map(part.count, "([")) - sum(map(part.count, ")]"))
+        if depth == 0:
+            items.append("")
+        else:
+            items[-1] += ", "
+    whole = depth == 0 and all(len(item) < width for item in items)
+    return items[:-1] if whole else code.split(", ")
 
 
 def _opening(code: str) -> re.Match[str]:
@@ -95,8 +117,8 @@ def _enclosing(code: str) -> str:
     opening = _opening(code)
     brackets = opening[1]
     depth = least = len(brackets)
-    for character in code[opening.end() :].rstrip(")]"):
-        depth += (character in "([") - (character in ")]")
+    for bracket in re.findall(r"[()\[\]]", code[opening.end() :].rstrip(")]")):
+        depth += 1 if bracket in "([" else -1
         least = min(least, depth)
     brackets = brackets[:least]
     while not code.endswith(brackets[::-1].translate(CLOSING)):

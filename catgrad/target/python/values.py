@@ -21,6 +21,10 @@ class Value:
       broadcast it to the shape of the wire: then a repetition costs nothing.
     - ``number``: where the wire is a constant, the number that fills it
     - ``is_condition``: whether the array holds truth values where the wire has ones and zeros
+    - ``is_scattered``: whether it is a view of which numbers that follow each other may lie apart
+    - ``permuted``: where this is a view of another array, that array and the order of its axes
+    - ``reshaped``: where this is another array in a new shape, that array
+    - ``windows``: where this is the windows of another array, that array, their sizes and axes
     """
 
     code: Code
@@ -28,6 +32,10 @@ class Value:
     shape: Shape
     number: Scalar | None = None
     is_condition: bool = False
+    permuted: tuple[Value, tuple[int, ...]] | None = None
+    is_scattered: bool = False
+    reshaped: Value | None = None
+    windows: tuple[Value, tuple[int, ...], tuple[int, ...]] | None = None
 
     @classmethod
     def constant(cls, T: NdArrayType, x: Scalar) -> Value:
@@ -42,10 +50,28 @@ class Value:
     def full(self) -> Code:
         """An expression for the array in the shape of the wire."""
         if self.number is not None:
-            return call("np.full", str(self.type.shape), self.code, f"np.{storage(self.type)}")
+            shape = self.type.shape
+            extents, dtype = str(shape[0] if len(shape) == 1 else shape), f"np.{storage(self.type)}"
+            if self.number in (0, 1) and shape:
+                return call("np.ones" if self.number else "np.zeros", extents, dtype)
+            return call("np.full", extents, self.code, dtype)
         if self.shape != self.type.shape:
             return call("np.broadcast_to", self.code, str(self.type.shape))
         return self.code
+
+    def named(self, name: str) -> Value:
+        """The same array, under a name."""
+        return Value(
+            Code(name),
+            self.type,
+            self.shape,
+            None,
+            self.is_condition,
+            self.permuted,
+            self.is_scattered,
+            None if self.reshaped and self.reshaped.code.operations else self.reshaped,
+            self.windows,
+        )
 
     def materialised(self) -> Value:
         """The same array in the shape of the wire."""
@@ -67,4 +93,7 @@ def storage(T: NdArrayType) -> Hashable:
 
 def elementwise_shape(*values: Value) -> Shape:
     """The shape of what NumPy makes of these arrays element by element."""
+    first = values[0].shape if values else ()
+    if all(value.shape == first for value in values):
+        return first
     return np.broadcast_shapes(*(value.shape for value in values))

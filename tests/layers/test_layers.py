@@ -90,6 +90,6 @@ def test_models_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ArrowTypeError) as error:
         layers.linear(N, X, Y) >> layers.linear(N, X, Y)
     assert str(error.value) == (
-        "Cannot compose: output 0 of the first program is float64[5, 3] but input 0 of the second "
-        "is float64[5, 4]; make them equal, or insert a reshape."
+        "Cannot compose: output 0 of the first program, from Compose, is float64[5, 3] but input 0 "
+        "of the second, into Compose, is float64[5, 4]; make them equal, or insert a reshape."
     )

@@ -1,0 +1,7 @@
+"""What cannot be drawn."""
+
+from catgrad.errors import CatgradError
+
+
+class DrawError(CatgradError):
+    """A diagram that cannot be drawn."""

@@ -1,0 +1,112 @@
+"""What an operation says of itself: the text in its box, and the program that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import fields, is_dataclass
+
+import numpy as np
+
+from catgrad.draw.errors import DrawError
+from catgrad.hypergraph import OpenHypergraph
+from catgrad.hypergraph.array import host
+
+LONGEST = 24  # characters of a line about an operation's numbers
+
+
+def caption(label: Hashable) -> str:
+    """What a box says.
+
+    A string as it is. Otherwise the name of a thing that has one (its attribute `name`, or what its
+    method `symbol` returns); else the name of its class, and in a second line the numbers that it
+    was made with.
+
+    >>> from catgrad.core.operation import Permute
+    >>> from catgrad.core.types import Dtype, NdArrayType
+    >>> caption(Permute(NdArrayType((2, 3), Dtype.float32), (1, 0)))
+    'Permute\\n1, 0'
+    """
+    if isinstance(label, str):
+        return label
+    name = getattr(label, "name", None)
+    symbol = getattr(label, "symbol", None)
+    if not isinstance(name, str) and callable(symbol):
+        name = symbol()
+    if isinstance(name, str):
+        return name
+    return "\n".join([type(label).__name__, *_numbers(label)])
+
+
+def _numbers(label: Hashable) -> list[str]:
+    """The fields of an operation that are numbers or lists of them, as one line or none."""
+    if not is_dataclass(label):
+        return []
+    found = [
+        str(value).strip("()").rstrip(",") if isinstance(value, tuple) else f"{value:.6g}"
+        for value in (getattr(label, field.name) for field in fields(label))
+        if _is_number(value) or (isinstance(value, tuple) and value and all(map(_is_number, value)))
+    ]
+    line = "; ".join(found)
+    return [line] if 0 < len(line) <= LONGEST else []
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def inside(label: Hashable) -> OpenHypergraph | None:
+    """The program that an operation stands for: its `program`, or what its `arrow` returns."""
+    program = getattr(label, "program", None)
+    if program is None and callable(arrow := getattr(label, "arrow", None)):
+        program = arrow()
+    return program if isinstance(program, OpenHypergraph) else None
+
+
+def boundary(label: Hashable, side: str, wires: int) -> Sequence[str]:
+    """What an operation calls its ``arguments`` or its ``results``; nothing if it does not say."""
+    names = getattr(label, side, ())
+    named = isinstance(names, tuple) and len(names) == wires
+    return [str(name) for name in names] if named else [""] * wires
+
+
+def distinct(f: OpenHypergraph) -> list[Hashable]:
+    """The labels of the operations of `f`, in order of first use."""
+    _, first = np.unique(host(f.H.x.ids), return_index=True)
+    return [f.H.x[i] for i in np.sort(first).tolist()]
+
+
+def programs_in(f: OpenHypergraph) -> dict[Hashable, OpenHypergraph]:
+    """Every operation that `f` uses, directly or not, and that stands for a program; users first.
+
+    Raises `DrawError` where one stands for a program that uses itself.
+    """
+    found: dict[Hashable, OpenHypergraph] = {}
+    done: set[Hashable] = set()
+
+    def visit(program: OpenHypergraph, path: tuple[Hashable, ...]) -> Iterator[Hashable]:
+        """What is first met here, after all that it uses."""
+        for x in reversed(distinct(program)):
+            if x in path:
+                circle = " -> ".join(map(caption, (*path[path.index(x) :], x)))
+                raise DrawError(
+                    f"A definition expands to itself ({circle}); define it by other operations."
+                )
+            if x in done or (own := inside(x)) is None:
+                continue
+            yield from visit(own, (*path, x))
+            done.add(x)
+            found[x] = own
+            yield x
+
+    return {x: found[x] for x in reversed(list(visit(f, ())))}
+
+
+def titles(found: dict[Hashable, OpenHypergraph]) -> dict[Hashable, str]:
+    """A name for each definition: several of one name are numbered, as in ``dense, dense 2``."""
+    taken: dict[str, int] = {}
+    named = {}
+    for x in found:
+        name = caption(x)
+        taken[name] = taken.get(name, 0) + 1
+        named[x] = name if taken[name] == 1 else f"{name} {taken[name]}"
+    return named

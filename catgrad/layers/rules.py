@@ -1,0 +1,168 @@
+"""Learning rules: lenses from parameters to parameters, which compose.
+
+Gradients flow through a chain of rules from right to left. What stands at the far left takes the
+last step; what stands to the right of it prepares the gradient::
+
+                 ┌─────────┐   ┌───────┐   ┌──────────┐
+    P ───────────┤ descend ├───┤ decay ├───┤ momentum ├─── to the model
+                 └─────────┘   └───────┘   └──────────┘
+    new P ◀── p - rate * g ◀── g + c * p ◀── v = μ v + g ◀── gradient
+
+A rule may keep a state from step to step, and may read inputs that each step is given, such as a
+rate that follows a schedule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from catgrad.bidirectional import learning
+from catgrad.bidirectional.wires import Wire, call, calls, program
+from catgrad.combinators import Canonical, canonical, identity
+from catgrad.core.operation import Scalar
+from catgrad.core.types import NdArrayType, obj, op
+from catgrad.hypergraph import Labels, OpenHypergraph
+from catgrad.layers import steps
+from catgrad.special.state import Given, State
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A rate that is an input of each step, called `name`."""
+
+    name: str = "rate"
+
+
+def rate(name: str = "rate") -> Rate:
+    """A rate that each step is given, last of its arguments; for schedules.
+
+    Rules that share the name share the input.
+    """
+    return Rate(name)
+
+
+def chain(*rules: Canonical) -> Canonical:
+    """Rules one after another, the one that takes the last step first.
+
+    ``chain(sgd(0.1), weight_decay(0.01), clip(1))`` clips gradients, then adds the decay, then
+    descends.
+    """
+    return lambda P: reduce(OpenHypergraph.__rshift__, (rule(P) for rule in rules), identity(P))
+
+
+def sgd(rate: Scalar | Rate) -> Canonical:
+    """Gradient descent: ``p - rate * g``."""
+    if isinstance(rate, Rate):
+        return chain(learning.sgd(1), _scaled(rate))
+    return learning.sgd(rate)
+
+
+lms = sgd
+"""Least mean squares, which is gradient descent on the squared error of a linear model."""
+
+
+def momentum(rate: Scalar | Rate, decay: Scalar, nesterov: bool = False) -> Canonical:
+    """Gradient descent with momentum: ``v = decay * v + g``, then ``p - rate * v``.
+
+    With `nesterov` the step is along ``g + decay * v`` instead (Sutskever et al., "On the
+    importance of initialization and momentum in deep learning", ICML 2013).
+    """
+    return chain(sgd(rate), _stateful(lambda T: steps.Momentum(T, decay, nesterov), "velocity"))
+
+
+def sign_sgd(rate: Scalar | Rate) -> Canonical:
+    """``p - rate * sign(g)`` (Bernstein et al., "signSGD", arXiv 1802.04434)."""
+    return chain(sgd(rate), canonical(lambda T: op(steps.Sign(T))))
+
+
+def lion(
+    rate: Scalar | Rate, beta1: float = 0.9, beta2: float = 0.99, decay: Scalar = 0
+) -> Canonical:
+    """``p - rate * (sign(beta1 * m + (1 - beta1) * g) + decay * p)``, with a moving average `m`.
+
+    (Chen et al., "Symbolic discovery of optimization algorithms", arXiv 2302.06675.)
+    """
+    return _decayed(rate, decay, _stateful(lambda T: steps.Lion(T, beta1, beta2), "moving_average"))
+
+
+def adam(
+    rate: Scalar | Rate,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+    decay: Scalar = 0,
+) -> Canonical:
+    """Adam, with decoupled weight decay where one is given, which makes it AdamW.
+
+    ``p - rate * (m / (sqrt(v) + epsilon) + decay * p)``, `m` and `v` the moving averages of the
+    gradient and its square, both corrected for their start at 0 (Kingma and Ba,
+    arXiv 1412.6980; Loshchilov and Hutter, arXiv 1711.05101).
+    """
+
+    def direction(P: Labels) -> OpenHypergraph:
+        return program(P, lambda *parameters: _adam(parameters, beta1, beta2, epsilon))
+
+    return _decayed(rate, decay, direction)
+
+
+def weight_decay(c: Scalar) -> Canonical:
+    """``g + c * p``: pull parameters towards 0.
+
+    To the right of momentum or Adam in a `chain` this is the derivative of ``c / 2 * sum(p**2)``
+    as a part of the loss; to the left of it, decoupled weight decay.
+    """
+    return canonical(lambda T: op(steps.Decay(T, c)))
+
+
+def clip(limit: Scalar) -> Canonical:
+    """Bring each number of a gradient into ``-limit .. limit``."""
+    return canonical(lambda T: op(steps.Clip(T, limit)))
+
+
+def clip_norm(limit: Scalar) -> Canonical:
+    """Scale all gradients down together where their Euclidean norm exceeds `limit`.
+
+    (Pascanu et al., "On the difficulty of training recurrent neural networks", arXiv 1211.5063.)
+    """
+    return lambda P: op(steps.ClipNorm(tuple(P), limit))
+
+
+def _scaled(rate: Rate) -> Canonical:
+    def component(T: NdArrayType) -> OpenHypergraph:
+        number = op(Given(NdArrayType((), T.dtype), rate.name))
+        return (identity(obj(T)) @ number) >> op(steps.Scaled(T))
+
+    return canonical(component)
+
+
+def _stateful(rule: Callable[[NdArrayType], learning.Rule], name: str) -> Canonical:
+    def component(T: NdArrayType) -> OpenHypergraph:
+        return (identity(obj(T)) @ op(State(T, name))) >> op(rule(T))
+
+    return canonical(component)
+
+
+def _adam(parameters: Sequence[Wire], beta1: float, beta2: float, epsilon: float) -> Iterator[Wire]:
+    """Adam on every wire; those of one dtype count their steps together."""
+    corrections: dict[NdArrayType, list[Wire]] = {}
+    for p in parameters:
+        scalar = NdArrayType((), p.T.dtype)
+        if scalar not in corrections:
+            steps_so_far = _kept(p, scalar, "steps")
+            counted = steps.Corrections(scalar, beta1, beta2, epsilon)
+            corrections[scalar] = calls(counted, steps_so_far)
+        moments = _kept(p, p.T, "mean"), _kept(p, p.T, "square")
+        yield call(steps.Adam(p.T, beta1, beta2), p, *moments, *corrections[scalar])
+
+
+def _kept(beside: Wire, T: NdArrayType, name: str) -> Wire:
+    """A state, in the program of another wire."""
+    [wire] = beside.draft.apply(State(T, name))
+    return wire
+
+
+def _decayed(rate: Scalar | Rate, decay: Scalar, direction: Canonical) -> Canonical:
+    decays = [weight_decay(decay)] if decay else []
+    return chain(sgd(rate), *decays, direction)

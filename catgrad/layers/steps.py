@@ -1,0 +1,248 @@
+"""The lenses that learning rules are chains of: what each does to a gradient, in reverse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catgrad.bidirectional import operation as B
+from catgrad.bidirectional.functor import forget
+from catgrad.bidirectional.learning import Rule
+from catgrad.bidirectional.optic import Optic, copy_core
+from catgrad.bidirectional.wires import Wire, call, calls, program
+from catgrad.combinators import identity
+from catgrad.core.operation import Scalar
+from catgrad.core.types import NdArrayType, obj, op, require
+from catgrad.hypergraph import Labels, OpenHypergraph
+from catgrad.layers.along import spread, total
+from catgrad.special.definition import Named
+
+
+@dataclass(frozen=True)
+class Decay(Rule):
+    """``g + rate * p``."""
+
+    rate: Scalar
+
+    def rev(self) -> OpenHypergraph:
+        return program(obj(self.T, self.T), lambda p, g: g + self.rate * p)
+
+
+@dataclass(frozen=True)
+class Clip(Rule):
+    """Each number of `g` brought into ``-limit .. limit``."""
+
+    limit: Scalar
+
+    def __post_init__(self) -> None:
+        require(self.limit > 0, self, f"cannot clip to {self.limit}", "give a positive limit")
+
+    def rev(self) -> OpenHypergraph:
+        def body(_p: Wire, g: Wire) -> Wire:
+            high, low = (g.draft.constant(self.T, c) for c in (self.limit, -self.limit))
+            return call(B.Minimum(self.T), call(B.Maximum(self.T), g, low), high)
+
+        return program(obj(self.T, self.T), body)
+
+
+@dataclass(frozen=True)
+class ClipNorm(Optic):
+    """All gradients scaled down together, where their norm exceeds `limit`."""
+
+    types: tuple[NdArrayType, ...]
+    limit: Scalar
+
+    def __post_init__(self) -> None:
+        require(self.limit > 0, self, f"cannot clip to {self.limit}", "give a positive limit")
+        dtypes = sorted({str(T.dtype) for T in self.types})
+        require(
+            len(dtypes) <= 1,
+            self,
+            f"needs gradients of one dtype, not of {', '.join(dtypes)}",
+            "give all parameters one dtype",
+        )
+
+    def source(self) -> Labels:
+        return obj(*self.types)
+
+    def target(self) -> Labels:
+        return obj(*self.types)
+
+    def to_core(self) -> OpenHypergraph:
+        return identity(self.source())
+
+    def residual(self) -> Labels:
+        return obj()
+
+    def fwd(self) -> OpenHypergraph:
+        return op(self)
+
+    def rev(self) -> OpenHypergraph:
+        def body(*gradients: Wire) -> list[Wire]:
+            if not gradients:
+                return []
+            squares = [total(g * g) for g in gradients]
+            norm = call(B.Sqrt(squares[0].T), sum(squares[1:], squares[0]))
+            # PyTorch's guard against a norm of 0.
+            factor = self.limit / (norm + 1e-6)
+            factor = call(B.Minimum(factor.T), factor, factor.draft.constant(factor.T, 1))
+            return [g * spread(factor, g.T) for g in gradients]
+
+        return program(self.source(), body)
+
+
+@dataclass(frozen=True)
+class Scaled(Rule):
+    """``rate * g``, for a scalar `rate` that is read."""
+
+    def beside(self) -> Labels:
+        return obj(NdArrayType((), self.T.dtype))
+
+    def rev(self) -> OpenHypergraph:
+        A = self.source() + self.target()
+        return program(A, lambda _p, rate, g: (spread(rate, self.T) * g, rate))
+
+
+@dataclass(frozen=True)
+class Sign(Rule):
+    """The sign of `g`."""
+
+    def rev(self) -> OpenHypergraph:
+        return program(obj(self.T, self.T), lambda _p, g: call(B.Sign(g.T), g))
+
+
+@dataclass(frozen=True)
+class Momentum(Rule):
+    """``v = decay * v + g``, the new state; and that, or with `nesterov` ``g + decay * v``."""
+
+    decay: Scalar
+    nesterov: bool = False
+
+    def beside(self) -> Labels:
+        return obj(self.T)
+
+    def rev(self) -> OpenHypergraph:
+        def body(_p: Wire, v: Wire, g: Wire) -> tuple[Wire, Wire]:
+            v = self.decay * v + g
+            return (g + self.decay * v if self.nesterov else v), v
+
+        return program(obj(self.T, self.T, self.T), body)
+
+
+def require_averages(rule: object, *betas: float) -> None:
+    """Refuse what is no share of a moving average."""
+    for beta in betas:
+        require(
+            0 <= beta < 1,
+            rule,
+            f"cannot average with a share of {beta}",
+            "give a beta of at least 0 and below 1",
+        )
+
+
+@dataclass(frozen=True)
+class Lion(Rule):
+    """The sign of one average of `g` and the state; another average is the new state."""
+
+    beta1: float
+    beta2: float
+
+    def __post_init__(self) -> None:
+        require_averages(self, self.beta1, self.beta2)
+
+    def beside(self) -> Labels:
+        return obj(self.T)
+
+    def rev(self) -> OpenHypergraph:
+        def body(_p: Wire, m: Wire, g: Wire) -> tuple[Wire, Wire]:
+            direction = self.beta1 * m + (1 - self.beta1) * g
+            return call(B.Sign(g.T), direction), self.beta2 * m + (1 - self.beta2) * g
+
+        return program(obj(self.T, self.T, self.T), body)
+
+
+@dataclass(frozen=True)
+class Adam(Rule):
+    """The direction of Adam; state: the averages `m` and `v`. It reads two `Corrections`."""
+
+    beta1: float
+    beta2: float
+
+    def __post_init__(self) -> None:
+        require_averages(self, self.beta1, self.beta2)
+
+    def beside(self) -> Labels:
+        scalar = NdArrayType((), self.T.dtype)
+        return obj(self.T, self.T, scalar, scalar)
+
+    def rev(self) -> OpenHypergraph:
+        direction = self._direction()
+
+        def body(_p: Wire, *wires: Wire) -> list[Wire]:
+            _, _, scale, epsilon, _ = wires
+            return [*calls(direction, *wires), scale, epsilon]
+
+        return program(self.source() + self.target(), body)
+
+    def _direction(self) -> Named:
+        """``m ● v ● scale ● epsilon ● g → direction ● m ● v`` of C."""
+
+        def body(m: Wire, v: Wire, scale: Wire, epsilon: Wire, g: Wire) -> tuple[Wire, Wire, Wire]:
+            m = self.beta1 * m + (1 - self.beta1) * g
+            v = self.beta2 * v + (1 - self.beta2) * (g * g)
+            root = call(B.Sqrt(v.T), v)
+            return m / (spread(scale, self.T) * root + spread(epsilon, self.T)), m, v
+
+        f = forget(program(self.beside() + self.target(), body))
+        names = ("mean", "square", "scale", "epsilon", "gradient")
+        return Named("adam", f, names, ("direction", "new_mean", "new_square"))
+
+
+@dataclass(frozen=True)
+class Corrections(Optic):
+    """From the number of steps so far, what makes up for averages that start at 0.
+
+    With ``c = 1 - beta1**t`` and ``d = 1 - beta2**t``, the corrected
+    ``(m / c) / (sqrt(v / d) + epsilon)`` is ``m / (scale * sqrt(v) + epsilon * c)`` with
+    ``scale = c / sqrt(d)``, which has fewer operations on whole arrays. Forward: `scale` and
+    ``epsilon * c`` for one more step; in reverse one more step, whatever changed.
+    """
+
+    T: NdArrayType
+    beta1: float
+    beta2: float
+    epsilon: float
+
+    def __post_init__(self) -> None:
+        require_averages(self, self.beta1, self.beta2)
+        require(
+            self.epsilon >= 0,
+            self,
+            f"cannot add {self.epsilon} to a root",
+            "give an epsilon of at least 0",
+        )
+
+    def source(self) -> Labels:
+        return obj(self.T)
+
+    def target(self) -> Labels:
+        return obj(self.T, self.T)
+
+    def to_core(self) -> OpenHypergraph:
+        def body(t: Wire) -> tuple[Wire, Wire]:
+            t = t + 1
+            c, d = (1 - self._power(beta, t) for beta in (self.beta1, self.beta2))
+            return c / call(B.Sqrt(self.T), d), self.epsilon * c
+
+        return forget(program(self.source(), body))
+
+    def _power(self, beta: float, t: Wire) -> Wire:
+        return call(B.Power(self.T), t.draft.constant(self.T, beta), t)
+
+    def residual(self) -> Labels:
+        return self.source()
+
+    def fwd(self) -> OpenHypergraph:
+        return copy_core(self.source()) >> (op(self) @ identity(self.source()))
+
+    def rev(self) -> OpenHypergraph:
+        return program(self.residual() + self.target(), lambda t, _scale, _epsilon: t + 1)

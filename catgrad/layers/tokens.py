@@ -1,0 +1,24 @@
+"""Layers from integers to arrays."""
+
+from __future__ import annotations
+
+from catgrad.bidirectional.operation import Gather
+from catgrad.combinators import identity
+from catgrad.core.types import NdArrayType, obj, op
+from catgrad.hypergraph import OpenHypergraph
+from catgrad.layers.affine import bias
+from catgrad.special.parameter import named_parameter
+
+
+def embedding(A: NdArrayType, n: int, B: NdArrayType, name: str = "embedding") -> OpenHypergraph:
+    """``A → A+B``: for each of the integers `A` its row of a learned table, of type ``n+B``.
+
+    The integers, int32, lie in 0 to ``n - 1``.
+    """
+    table = named_parameter(name)(obj(n + B))
+    return (table @ identity(obj(A))) >> op(Gather(n + B, A))
+
+
+def positions(A: NdArrayType, T: NdArrayType, B: NdArrayType) -> OpenHypergraph:
+    """``A+T+B → A+T+B``: add to each position `T` a learned array, shared by the batch `A`."""
+    return bias(T + B, A, "positions")

@@ -1,0 +1,118 @@
+"""Which definitions become functions of the source, and what these compute.
+
+A definition that stands in one place is expanded there. A call that leaves some results unread
+calls a function of its own, which computes no more than the others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from catgrad.combinators import keep_inputs, keep_outputs
+from catgrad.core.simplify import simplify
+from catgrad.core.types import op
+from catgrad.hypergraph import Functor, OpenHypergraph
+from catgrad.hypergraph.array import count, host
+from catgrad.special.definition import Definition, Named, extract_definitions
+from catgrad.target.assignments import Assignment, Assignments
+from catgrad.target.python.names import snake_case
+
+
+def _function(definition: Definition) -> Hashable:
+    """What tells functions apart: those of one class are alike on arrays of any shape."""
+    named = isinstance(definition, Named)
+    return definition if named else (type(definition), definition.symbol())
+
+
+class Expand(Functor):
+    """Puts in their place the programs that only one operation refers to.
+
+    A named program that several functions of a class refer to, each once, is a part of each. Other
+    definitions are then functions, since they are what their author gave a class of its own.
+    """
+
+    def __init__(self, definitions: Mapping[Definition, OpenHypergraph]) -> None:
+        super().__init__()
+        self._chosen = definitions
+
+    @classmethod
+    def single(cls, programs: Iterable[OpenHypergraph]) -> Expand:
+        """Those of some programs. Raises an error where a definition expands to itself."""
+        programs = list(programs)
+        definitions = extract_definitions(programs)
+        everywhere, most = Counter[Hashable](), Counter[Hashable]()
+        for f in programs:
+            here = Counter[Hashable]()
+            for g in (f, *extract_definitions([f]).values()):
+                labels, which = g.H.x.distinct()
+                for label, times in zip(labels, host(count(which, len(labels))), strict=True):
+                    if isinstance(label, Definition):
+                        here[_function(label)] += int(times)
+            everywhere += here
+            most |= here
+        return cls(
+            {
+                x: f
+                for x, f in definitions.items()
+                if (most if isinstance(x, Named) else everywhere)[_function(x)] == 1
+            }
+        )
+
+    def map_object(self, label: Any) -> Sequence[Hashable]:
+        return [label]
+
+    def map_operation(self, label: Any) -> OpenHypergraph:
+        return self(self._chosen[label]) if label in self._chosen else op(label)
+
+    def simplified(self, f: OpenHypergraph) -> OpenHypergraph:
+        """The program expanded, and simplified where that changes it."""
+        chosen = any(label in self._chosen for label in f.H.x.distinct()[0])
+        return simplify(self(f)) if chosen else f
+
+
+@dataclass
+class Parts:
+    """Definitions cut down to some of their results, each made once."""
+
+    _parts: dict[tuple[Definition, tuple[int, ...]], tuple[Named, tuple[int, ...]]] = field(
+        default_factory=dict
+    )
+
+    def part(self, whole: Definition, kept: tuple[int, ...]) -> tuple[Named, tuple[int, ...]]:
+        """The results of a definition at the places `kept`, and the arguments that these need."""
+        if (whole, kept) not in self._parts:
+            self._parts[whole, kept] = _part(whole, kept)
+        return self._parts[whole, kept]
+
+    def needed(self, program: Assignments) -> Assignments:
+        """A program that computes no result of a definition in vain."""
+        wanted = {*program.results}
+        body = []
+        for assignment in reversed(program.body):
+            kept = tuple(i for i, wire in enumerate(assignment.results) if wire in wanted)
+            if not kept:
+                continue
+            if len(kept) < len(assignment.results) and isinstance(assignment.operation, Definition):
+                part, read = self.part(assignment.operation, kept)
+                operands = tuple(assignment.operands[i] for i in read)
+                assignment = Assignment(part, operands, tuple(assignment.results[i] for i in kept))
+            wanted.update(assignment.operands)
+            body.append(assignment)
+        return replace(program, body=tuple(reversed(body)))
+
+
+def _part(whole: Definition, kept: tuple[int, ...]) -> tuple[Named, tuple[int, ...]]:
+    f = simplify(keep_outputs(whole.arrow(), kept))
+    reads = {*f.H.s.values, *f.t}
+    read = tuple(i for i, wire in enumerate(f.s) if wire in reads)
+    arguments, results = (whole.arguments, whole.results) if isinstance(whole, Named) else ((), ())
+    part = Named(
+        snake_case(whole.symbol()),
+        keep_inputs(f, read),
+        tuple(arguments[i] for i in read) if arguments else (),
+        tuple(results[i] for i in kept) if results else (),
+    )
+    return part, read

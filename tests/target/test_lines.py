@@ -1,0 +1,91 @@
+"""Lines of a body: none in vain, and memory that is reused only where nobody can tell."""
+
+import numpy as np
+import pytest
+
+from catgrad.core.types import Dtype, NdArrayType
+from catgrad.target.python.code import Code, call, infix, view
+from catgrad.target.python.lines import Line, reusing_memory, without_unread
+
+LARGE, SMALL = NdArrayType((64, 64), Dtype.float32), NdArrayType((2,), Dtype.float32)
+x, y, a, b = (Code(name) for name in "xyab")
+
+
+def line(name, code, T=LARGE):
+    return Line((name,), code, T)
+
+
+def texts(lines):
+    return [str(line) for line in lines]
+
+
+def test_what_no_result_needs_is_left_out():
+    lines = [line("a", infix("+", x, y)), line("b", infix("-", x, y)), line("c", call("np.exp", a))]
+    assert texts(without_unread(lines, ["c"])) == ["a = x + y", "c = np.exp(a)"]
+
+
+def test_a_large_array_makes_room_for_its_successor():
+    lines = [line("a", infix("+", x, y)), line("b", call("np.exp", a))]
+    assert texts(reusing_memory(lines, ["b"])) == ["a = x + y", "b = np.exp(a, out=a)"]
+
+
+def test_small_arrays_are_not_worth_it():
+    lines = [line("a", infix("+", x, y), SMALL), line("b", call("np.exp", a), SMALL)]
+    assert reusing_memory(lines, ["b"]) == lines
+
+
+@pytest.mark.parametrize(
+    ("lines", "results"),
+    [
+        pytest.param([line("b", call("np.exp", x))], ["b"], id="an argument"),
+        pytest.param(
+            [line("a", infix("+", x, y)), line("b", call("np.exp", a))], ["a", "b"], id="a result"
+        ),
+        pytest.param(
+            [
+                line("a", infix("+", x, y)),
+                Line(("v",), view(a, ".T"), None),
+                line("b", call("np.exp", a)),
+                line("c", infix("*", b, Code("v"))),
+            ],
+            ["c"],
+            id="an array of which a view is read later",
+        ),
+        pytest.param(
+            [Line(("a",), call("f", x), LARGE), line("b", call("np.exp", a))],
+            ["b"],
+            id="what a function returns, which may be its argument",
+        ),
+        pytest.param(
+            [line("a", infix("+", x, y), SMALL), line("b", infix("*", a, x))],
+            ["b"],
+            id="an array of another shape",
+        ),
+    ],
+)
+def test_what_somebody_may_still_read_is_kept(lines, results):
+    text = "\n".join(texts(reusing_memory(lines, results)))
+    assert "out=a" not in text
+    assert "out=x" not in text
+
+
+def test_numbers_stay_the_same():
+    lines = [
+        line("a", infix("+", x, y)),
+        line("b", infix("-", y, a)),
+        line("c", infix("*", b, view(b, ".T"))),
+        line("d", call("np.maximum", Code("c"), "0")),
+    ]
+    written = reusing_memory(lines, ["d"])
+    assert texts(written)[1:] == [
+        "b = np.subtract(y, a, out=a)",
+        "c = np.multiply(b, b.T, out=b)",
+        "d = np.maximum(c, 0, out=c)",
+    ]
+    results = []
+    for body in (lines, written):
+        names = {"np": np, "x": np.arange(4096.0).reshape(64, 64) % 7, "y": np.eye(64)}
+        for text in texts(body):
+            exec(text, names)
+        results.append(names["d"])
+    assert np.array_equal(*results)
