@@ -25,6 +25,21 @@ Floats = NDArray[np.float64]
 ONE = NdArrayType((1,), Dtype.float32)
 
 
+Initialiser = Callable[[np.random.Generator, NdArrayType], Floats]
+
+
+def small(random: np.random.Generator, T: NdArrayType) -> Floats:
+    """Uniform weights, in proportion to the square root of how many numbers each sums up."""
+    weights: Floats = random.uniform(-1, 1, T.shape) / np.sqrt(T.shape[0])
+    return weights
+
+
+def for_relu(random: np.random.Generator, T: NdArrayType) -> Floats:
+    """Normal weights with which ReLU keeps the variance (He et al., arXiv 1502.01852)."""
+    weights: Floats = random.normal(size=T.shape) * np.sqrt(2 / T.shape[0])
+    return weights
+
+
 @dataclass(frozen=True)
 class Task:
     """Something to learn: `score` says how well, `required` what it has to be."""
@@ -39,6 +54,8 @@ class Task:
     epochs: int
     seeds: int
     required: float
+    loss: Canonical = layers.mse
+    init: Initialiser = small
 
 
 def iris(seed: int) -> tuple[Floats, Floats, Floats, Floats]:
@@ -73,12 +90,9 @@ def train(task: Task, seed: int) -> tuple[float, float]:
     x, y, x_test, y_test = task.data(seed)
     random = np.random.default_rng(seed)
     rule = layers.sgd(2.0**-task.rate)
-    compiled, types, _ = compile_model(model(task), rule, layers.mse)
-    hardware = compile_hardware(model(task), rule, layers.mse, task.formats)
-    floats = [
-        (random.uniform(-1, 1, T.shape) / np.sqrt(T.shape[0]) * (len(T.shape) > 1)).astype("f4")
-        for T in types
-    ]
+    compiled, types, _ = compile_model(model(task), rule, task.loss)
+    hardware = compile_hardware(model(task), rule, task.loss, task.formats)
+    floats = [(task.init(random, T) * (len(T.shape) > 1)).astype("f4") for T in types]
     integers = hardware.quantise_parameters(floats)
     program, reference = compiled(), hardware.reference
     rows = [a.astype("f4")[:, None] for a in (x, y, x_test)]
@@ -107,6 +121,15 @@ def train(task: Task, seed: int) -> tuple[float, float]:
 
 RELU, SIGMOID = layers.relu, layers.sigmoid
 WIDE = Formats.uniform(16, 12)
+
+
+def digits_by_cross_entropy(formats: Formats, epochs: int, required: float) -> Task:
+    """Digits again, the outputs taken for logits."""
+    name, widths, loss = "digits 64-32-10, cross-entropy", (64, 32, 10), layers.cross_entropy
+    options = (RELU, identity, 5, formats, epochs, 3, required, loss, for_relu)
+    return Task(name, digits, widths, *options)
+
+
 TASKS = [
     Task("iris 4-3, linear", iris, (4, 3), identity, identity, 5, WIDE, 40, 8, 0.825),
     Task("iris 4-8-3, ReLU", iris, (4, 8, 3), RELU, identity, 5, WIDE, 40, 8, 0.95),
@@ -124,6 +147,9 @@ TASKS = [
         3,
         0.95,
     ),
+    digits_by_cross_entropy(WIDE, 10, 0.96),
+    digits_by_cross_entropy(WIDE, 20, 0.961),
+    digits_by_cross_entropy(Formats.uniform(12, 8), 20, 0.96),
 ]
 
 

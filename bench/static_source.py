@@ -25,7 +25,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import torch
-from hand_written import convolution, mlp
+from hand_written import convolution, gpt_torch, mlp
 from hand_written import gpt as gpt_by_hand
 from rich.console import Console
 from rich.table import Table
@@ -129,12 +129,13 @@ def convolutional(batch: int, channels: int = 8) -> Case:
     )
 
 
-def gpt(vocabulary: int = 86) -> Case:
+def gpt(batch: int, vocabulary: int = 86) -> Case:
     """The GPT of examples/gpt.py, with Adam."""
-    model, rate, rng = Gpt(vocabulary), 1e-3, np.random.default_rng(0)
+    model, rate, rng = Gpt(vocabulary, batch=batch), 1e-3, np.random.default_rng(0)
     compiled = compile_model(model.model(), RULE, LOSS, report=["loss"])[0]
     generated, kept = saved(compiled), [*initial(model), *compiled().initial_state()]
-    by_hand = gpt_by_hand.Gpt(gpt_by_hand.Sizes(vocabulary))
+    sizes = gpt_by_hand.Sizes(vocabulary, batch=batch)
+    by_hand = gpt_by_hand.Gpt(sizes)
     by_hand.load(initial(model))
     shape = (model.batch, model.context)
     x, y = (rng.integers(vocabulary, size=shape, dtype=np.int32) for _ in range(2))
@@ -142,8 +143,14 @@ def gpt(vocabulary: int = 86) -> Case:
     *learned, loss = generated(*arguments)
     require_equal([loss], [by_hand.step(x, y, rate)])
     require_equal(learned[: len(initial(model))], by_hand.learned())
+    in_torch = gpt_torch.stepping(sizes, initial(model), x, y, rate) if batch == 1 else None
+    if in_torch:
+        require_equal([loss], [in_torch()])
     return Case(
-        f"GPT, batch {model.batch}", lambda: generated(*arguments), lambda: by_hand.step(x, y, rate)
+        f"GPT, batch {batch}",
+        lambda: generated(*arguments),
+        lambda: by_hand.step(x, y, rate),
+        in_torch,
     )
 
 
@@ -243,7 +250,8 @@ def main() -> None:
         network(1, 64, 32, 10),
         convolutional(32),
         convolutional(1),
-        gpt(),
+        gpt(16),
+        gpt(1),
     ):
         table.add_row(*compared(one))
     Console(width=110).print(table)

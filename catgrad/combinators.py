@@ -10,6 +10,7 @@ from catgrad.hypergraph import FiniteFunction, Labels, OpenHypergraph
 from catgrad.hypergraph.array import host
 
 Canonical = Callable[[Labels], OpenHypergraph]
+"""A program for each object, such as `identity`."""
 
 
 def unit() -> OpenHypergraph:
@@ -47,6 +48,34 @@ def permutation(A: Labels, p: Sequence[int]) -> OpenHypergraph:
     return OpenHypergraph.permutation(A, p)
 
 
+def applied(role: str, example: str, family: Any, A: Labels) -> OpenHypergraph:
+    """The program that a family has for an object: what a user gives for `role`, such as `example`.
+
+    Raises ``CatgradError`` where it is no family of programs. What a family of one's own raises
+    within is its own affair, and is not caught.
+    """
+    what, name = repr(family), getattr(family, "__name__", type(family).__name__)
+    if isinstance(family, OpenHypergraph):
+        what = "a single program"
+    elif isinstance(family, type):
+        what = f"the class {name}"
+    elif callable(family):
+        what = f"{name}, which was not called"
+        try:
+            f = family(A)
+        except TypeError as error:
+            if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+                raise  # from within: the traceback names the line
+            what = f"{name} ({error})"  # a function that takes something else
+        else:
+            if isinstance(f, OpenHypergraph):
+                return f
+    raise CatgradError(
+        f"The {role} has to be a family of programs, one for each object, not {what}; "
+        f"give one such as {example}."
+    )
+
+
 def keep_outputs(f: OpenHypergraph, positions: Sequence[int]) -> OpenHypergraph:
     """`f` with only the outputs at `positions`, in that order."""
     return OpenHypergraph(f.s, FiniteFunction.of(positions, len(f.target)) >> f.t, f.H)
@@ -57,19 +86,33 @@ def keep_inputs(f: OpenHypergraph, positions: Sequence[int]) -> OpenHypergraph:
     return OpenHypergraph(FiniteFunction.of(positions, len(f.source)) >> f.s, f.t, f.H)
 
 
-def canonical(component: Callable[[Any], OpenHypergraph]) -> Canonical:
-    """Lift programs ``T → R0 ● ... ● Rn``, one for each type `T`, to whole objects.
+class Family:
+    """A program ``T → R0 ● ... ● Rn`` for each type `T`, lifted to whole objects.
 
     On ``T0 ● T1 ● ...`` the lifted program is one component a wire, side by side, with the
     inputs and outputs sorted by their place in the component: the copy of ``A ● B`` is
     ``A ● B ● A ● B``.
     """
 
-    def lifted(A: Labels) -> OpenHypergraph:
+    is_family = True
+
+    def __init__(self, component: Callable[[Any], OpenHypergraph], name: str, doc: str) -> None:
+        self._component = component
+        self.__name__ = self.__qualname__ = name
+        self.__doc__ = doc or type(self).__doc__
+
+    def __call__(self, *objects: Labels) -> OpenHypergraph:
+        if len(objects) != 1 or not isinstance(objects[0], Labels):
+            given = ", ".join(map(str, objects)) or "nothing"
+            raise CatgradError(
+                f"{self} takes one object, not {given}; write {self}(obj(T)) for a program, or "
+                f"{self} alone where a loss, a rule or an activation is asked for."
+            )
+        [A] = objects
         distinct, which = A.distinct()
         if not len(A):
             return unit()
-        of_type = [component(T) for T in distinct]
+        of_type = [self._component(T) for T in distinct]
         components: list[OpenHypergraph] = [of_type[i] for i in host(which).tolist()]
         arities = {(len(f.source), len(f.target)) for f in components}
         if len(arities) > 1:
@@ -84,4 +127,15 @@ def canonical(component: Callable[[Any], OpenHypergraph]) -> Canonical:
         f = OpenHypergraph.tensor_list(components)
         return transpose(f.source, n, inputs) >> f >> transpose(f.target, n, outputs).dagger()
 
-    return lifted
+    def __repr__(self) -> str:
+        return self.__name__
+
+
+def canonical(
+    component: Callable[[Any], OpenHypergraph], name: str = "family", doc: str = ""
+) -> Family:
+    """Lift programs ``T → R0 ● ... ● Rn``, one for each type `T`, to whole objects.
+
+    See `Family`. `name` and `doc` are what messages and ``help`` say of it.
+    """
+    return Family(component, name, doc)

@@ -25,11 +25,13 @@ from catgrad.bidirectional.learning import Loss, Rule
 from catgrad.bidirectional.operation import copy
 from catgrad.bidirectional.optic import Optic, copy_core, discard_core, zero_core
 from catgrad.bidirectional.wires import Wire, call, program
-from catgrad.combinators import Canonical, identity, keep_inputs, keep_outputs, twist
+from catgrad.combinators import Canonical, applied, identity, keep_inputs, keep_outputs, twist
 from catgrad.core.simplify import remove_dead, simplify
 from catgrad.core.types import obj, op
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import Functor, Labels, OpenHypergraph
+from catgrad.hypergraph.boundary import require_program
+from catgrad.layers.steps import ClipNorm, Corrections
 from catgrad.parameters import array_names
 from catgrad.special.parameter import Parameter, factor, factor_parameters
 from catgrad.special.state import Drawn, Given, State
@@ -113,18 +115,49 @@ class Learner:
 
 def learner(model: OpenHypergraph, rule: Canonical, loss: Canonical) -> Learner:
     """Factor the parameters out of a model ``X → Y`` and set it between a rule and a loss."""
+    require_program("A model", model)
     drawn, factored = factor_parameters(model)
     names = tuple(x.name for x in drawn.H.x if isinstance(x, Parameter))
-    applied = rule(drawn.target)
-    factored_rule, given_names = _factor_rule(applied)
+    played = _played("learning rule", rule, drawn.target)
+    played_loss = _played("loss", loss, model.target)
+    factored_rule, given_names = _factor_rule(played)
     return Learner(
         factored,
         factored_rule,
-        loss(model.target),
+        played_loss,
         names,
-        _state_names(applied, array_names(names)),
+        _state_names(played, array_names(names)),
         given_names,
     )
+
+
+RULES = (Rule, ClipNorm, Corrections)
+"""What learning rules are made of."""
+
+ROLES = {"learning rule": (RULES, "layers.sgd(0.1)"), "loss": ((Loss,), "layers.mse")}
+"""What the two families of programs that a model is set between are made of, and one of each."""
+
+
+def _played(role: str, family: Any, A: Labels) -> OpenHypergraph:
+    """The rule of these parameters, or the loss of these outputs, refused where it is neither.
+
+    Operations of one's own may be either; those of this package have to be what is asked for.
+    """
+    kinds, example = ROLES[role]
+    f = applied(role, example, family, A)
+    found = [x for x in dict.fromkeys(expand(f).H.x) if not isinstance(x, Drawn)]
+    [other] = [kinds for name, (kinds, _) in ROLES.items() if name != role]
+    others = [x for x in found if isinstance(x, other)]
+    if others or (found and not any(isinstance(x, kinds) or not _is_built_in(x) for x in found)):
+        raise CatgradError(
+            f"{type((others or found)[0]).__name__} is no part of a {role}; "
+            f"give one such as {example}."
+        )
+    return f
+
+
+def _is_built_in(operation: object) -> bool:
+    return type(operation).__module__.split(".")[0] == "catgrad"
 
 
 def _factor_rule(f: OpenHypergraph) -> tuple[OpenHypergraph, tuple[str, ...]]:

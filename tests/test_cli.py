@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from catgrad import Dtype, NdArrayType, op
 from catgrad.cli import main
 from catgrad.cli.draw import EPILOG
-from catgrad.cli.levels import LEVELS
+from catgrad.cli.levels import LEVELS, nest_caption
+from catgrad.core.operation import Constant
+from catgrad.kernel import to_kernels
 from tests.draw.reading import Picture
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +57,14 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     captured = capsys.readouterr()
     assert captured.out == ""
     return captured.err.removesuffix("\n")
+
+
+def test_the_one_of_several_that_was_drawn(capsys, program) -> None:
+    path = program(f"{MODEL}other = model\n")
+    assert main(["draw", path]) == 0
+    assert capsys.readouterr().out == "wrote model.svg, which is model of model, other\n"
+    assert main(["draw", f"{path}:model"]) == 0
+    assert capsys.readouterr().out == "wrote model.svg\n"
 
 
 def drawn(path: str | Path) -> list[str]:
@@ -235,6 +246,19 @@ LINE = HEADER.count("\n") + 1
             "program.py holds several programs (a, b); name one of them, as in program.py:a.",
         ),
         (MODEL, ":modell", "There is no modell in program.py; it has model."),
+        (
+            "def make():\n    return layers.relu(obj(T(1)))\n",
+            ":nope",
+            "There is no nope in program.py; it has make.",
+        ),
+        (
+            "def make():\n    return layers.relu(obj(T(1)))\n",
+            "",
+            (
+                "program.py holds no program; assign one to a name, or write a function that "
+                "returns an OpenHypergraph, or name a function, as in program.py:make."
+            ),
+        ),
         ("", ":model", "There is no model in program.py; it holds no program."),
         (
             "model = 3",
@@ -287,7 +311,7 @@ LINE = HEADER.count("\n") + 1
             (
                 f"program.py:{LINE}: Cannot compose: output 0 of the first program, from Compose, "
                 "is float32[1, 3] but input 0 of the second, into Compose, is float32[1, 4]; "
-                "make them equal, or insert a reshape."
+                "make them equal."
             ),
         ),
     ],
@@ -334,11 +358,10 @@ def test_mistakes_in_a_file(program, capsys, text: str, name: str, sentence: str
         ),
         (
             ["--rule", "linear(1,2,3)"],
-            (
-                "--rule linear(1,2,3) cannot be made ('float' object has no attribute 'dtype'); "
-                "give its numbers, as in sgd(0.1)."
-            ),
+            "--rule linear(1,2,3) is no learning rule; name a rule such as sgd(0.1).",
         ),
+        (["--loss", "linear"], "--loss linear is no loss; name a loss such as mse."),
+        (["--loss", "mse()"], "--loss mse(): mse takes no numbers; write --loss mse."),
         (["--rule", "mse"], "--rule mse is no learning rule; name a rule such as sgd(0.1)."),
         (["--loss", "averaged"], "--loss averaged is no loss; name a loss such as mse."),
         (["--loss", "softmax"], "--loss softmax is no loss; name a loss such as mse."),
@@ -485,3 +508,9 @@ def test_notebooks_show_programs(tmp_path: Path) -> None:
     assert model._repr_svg_() == model.draw()._repr_svg_() == model.draw().svg
     assert drawn(model.draw(inputs=["x"]).save(tmp_path / "model.svg")) == ["weights", "Compose"]
     assert model.draw(unfold=True, fold=()).svg.startswith("<svg")
+
+
+def test_a_kernel_that_is_a_constant_says_its_number() -> None:
+    T = NdArrayType((3,), Dtype.float32)
+    [kernel] = to_kernels(op(Constant(T, 0.125))).H.x
+    assert nest_caption(kernel) == "Constant\n0.125"

@@ -95,5 +95,7 @@ class Sigmoid(Definition, KeepsOutput):
         return (slope @ identity(T)) >> multiply(T)
 
 
-sigmoid = canonical(lambda T: op(Sigmoid(T)))
-relu = canonical(lambda T: op(ReLU(T)))
+sigmoid = canonical(
+    lambda T: op(Sigmoid(T)), "sigmoid", "The logistic function ``1 / (1 + exp(-x))``."
+)
+relu = canonical(lambda T: op(ReLU(T)), "relu", "``x`` where it is greater than 0, else 0.")

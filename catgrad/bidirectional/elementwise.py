@@ -133,8 +133,21 @@ class Exponentiate(Lens):
 # Choices, whose reverse map gives a change to the operand that was chosen
 
 
+class Masked(ops.Select):
+    """A choice whose last operand is 0 throughout."""
+
+
 class Mask(ops.Mask, InCore):
-    """`x` where the bit is 1, else 0. The forward map keeps the bits."""
+    """`x` where the bit is 1, else 0, also where `x` is infinite. The forward map keeps the bits.
+
+    A `Mask` of C may be written as a product, which is faster; but infinity times 0 is no number.
+    """
+
+    def to_core(self) -> OpenHypergraph:
+        if not self.T.is_floating:
+            return super().to_core()
+        T, M = obj(self.T), obj(self.bits)
+        return (twist(T, M) @ zero_core(T)) >> op(Masked(self.T))
 
     def residual(self) -> Labels:
         return obj(self.bits)
@@ -145,7 +158,7 @@ class Mask(ops.Mask, InCore):
 
     def rev(self) -> OpenHypergraph:
         M = obj(self.bits)
-        return (twist(M, obj(self.T)) >> op(ops.Mask(self.T))) @ zero_core(M)
+        return (twist(M, obj(self.T)) >> op(self)) @ zero_core(M)
 
 
 class Select(ops.Select, InCore):
@@ -246,19 +259,19 @@ class Ne(ops.Ne, InCore, Flat):
 ################################################################################
 # On every wire of an object
 
-multiply = canonical(lambda T: op(Multiply(T)))
-divide = canonical(lambda T: op(Divide(T)))
-power = canonical(lambda T: op(Power(T)))
-minimum = canonical(lambda T: op(Minimum(T)))
-maximum = canonical(lambda T: op(Maximum(T)))
-select = canonical(lambda T: op(Select(T)))
-mask = canonical(lambda T: op(Mask(T)))
-gt = canonical(lambda T: op(Gt(T)))
-ge = canonical(lambda T: op(Ge(T)))
-lt = canonical(lambda T: op(Lt(T)))
-le = canonical(lambda T: op(Le(T)))
-eq = canonical(lambda T: op(Eq(T)))
-ne = canonical(lambda T: op(Ne(T)))
+multiply = canonical(lambda T: op(Multiply(T)), "multiply")
+divide = canonical(lambda T: op(Divide(T)), "divide")
+power = canonical(lambda T: op(Power(T)), "power")
+minimum = canonical(lambda T: op(Minimum(T)), "minimum")
+maximum = canonical(lambda T: op(Maximum(T)), "maximum")
+select = canonical(lambda T: op(Select(T)), "select")
+mask = canonical(lambda T: op(Mask(T)), "mask")
+gt = canonical(lambda T: op(Gt(T)), "gt")
+ge = canonical(lambda T: op(Ge(T)), "ge")
+lt = canonical(lambda T: op(Lt(T)), "lt")
+le = canonical(lambda T: op(Le(T)), "le")
+eq = canonical(lambda T: op(Eq(T)), "eq")
+ne = canonical(lambda T: op(Ne(T)), "ne")
 
 
 def scale(c: Scalar) -> Canonical:
@@ -268,7 +281,7 @@ def scale(c: Scalar) -> Canonical:
 
 def exponentiate(s: Scalar) -> Canonical:
     """``x ** s``."""
-    return canonical(lambda T: op(Exponentiate(T, s)))
+    return canonical(lambda T: op(Exponentiate(T, s)), f"exponentiate({s})")
 
 
 def gt_constant(c: Scalar) -> Canonical:

@@ -111,18 +111,18 @@ def square(A: Labels) -> OpenHypergraph:
     return copy_core(A) >> multiply(A)
 
 
-exp = canonical(lambda T: op(Exp(T)))
-log = canonical(lambda T: op(Log(T)))
-sqrt = canonical(lambda T: op(Sqrt(T)))
-reciprocal_sqrt = canonical(lambda T: op(ReciprocalSqrt(T)))
-reciprocal = canonical(lambda T: op(Reciprocal(T)))
-tanh = canonical(lambda T: op(Tanh(T)))
-sin = canonical(lambda T: op(Sin(T)))
-cos = canonical(lambda T: op(Cos(T)))
-absolute = canonical(lambda T: op(Abs(T)))
-sign = canonical(lambda T: op(Sign(T)))
+exp = canonical(lambda T: op(Exp(T)), "exp")
+log = canonical(lambda T: op(Log(T)), "log")
+sqrt = canonical(lambda T: op(Sqrt(T)), "sqrt")
+reciprocal_sqrt = canonical(lambda T: op(ReciprocalSqrt(T)), "reciprocal_sqrt")
+reciprocal = canonical(lambda T: op(Reciprocal(T)), "reciprocal")
+tanh = canonical(lambda T: op(Tanh(T)), "tanh", "The hyperbolic tangent.")
+sin = canonical(lambda T: op(Sin(T)), "sin")
+cos = canonical(lambda T: op(Cos(T)), "cos")
+absolute = canonical(lambda T: op(Abs(T)), "absolute")
+sign = canonical(lambda T: op(Sign(T)), "sign")
 
 
 def convert(dtype: Dtype) -> Canonical:
     """The same numbers in another dtype."""
-    return canonical(lambda T: op(Convert(T, dtype)))
+    return canonical(lambda T: op(Convert(T, dtype)), f"convert({dtype})")

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import update_wrapper
+from inspect import signature
 
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.derive import reverse
@@ -100,6 +101,10 @@ class KernelFunction:
     def __init__(self, function: Callable[..., None]) -> None:
         self.function = function
         update_wrapper(self, function)
+        self.__doc__ = function.__doc__ or "A kernel; called with array types it is an operation."
+
+    def __repr__(self) -> str:
+        return f"kernel {self.function.__name__}{signature(self.function)}"
 
     def __call__(self, *types: NdArrayType, **extents: int) -> Kernel:
         name = self.function.__name__

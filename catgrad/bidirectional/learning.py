@@ -106,8 +106,9 @@ class MSE(Loss):
 
 def sgd(rate: Scalar) -> Canonical:
     """Gradient descent at a constant rate."""
-    return canonical(lambda T: op(SGD(T, rate)))
+    return canonical(lambda T: op(SGD(T, rate)), f"sgd({rate})", "Gradient descent.")
 
 
-mse = canonical(lambda T: op(MSE(T)))
-"""Half the summed squared error, of each output."""
+mse = canonical(
+    lambda T: op(MSE(T)), "mse", "A loss: half the summed squared error, of each output."
+)

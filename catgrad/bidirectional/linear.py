@@ -183,16 +183,16 @@ class ScaleInverse(Dagger):
 ################################################################################
 # On every wire of an object
 
-copy = canonical(lambda T: op(Copy(T)))
-discard = canonical(lambda T: op(Discard(T)))
-add = canonical(lambda T: op(Add(T)))
-subtract = canonical(lambda T: op(Subtract(T)))
-negate = canonical(lambda T: op(Negate(T)))
+copy = canonical(lambda T: op(Copy(T)), "copy")
+discard = canonical(lambda T: op(Discard(T)), "discard")
+add = canonical(lambda T: op(Add(T)), "add")
+subtract = canonical(lambda T: op(Subtract(T)), "subtract")
+negate = canonical(lambda T: op(Negate(T)), "negate")
 
 
 def constant(c: Scalar) -> Canonical:
     """``I → A``, every array filled with `c`."""
-    return canonical(lambda T: op(Constant(T, c)))
+    return canonical(lambda T: op(Constant(T, c)), f"constant({c})")
 
 
 zero = constant(0)
@@ -205,4 +205,4 @@ def increment(c: Scalar) -> Canonical:
 
 def scale_inverse(s: Scalar) -> Canonical:
     """``x / s``."""
-    return canonical(lambda T: op(ScaleInverse(T, s)))
+    return canonical(lambda T: op(ScaleInverse(T, s)), f"scale_inverse({s})")

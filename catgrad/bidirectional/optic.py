@@ -22,9 +22,9 @@ from catgrad.core import operation as ops
 from catgrad.core.types import obj, op
 from catgrad.hypergraph import Labels, OpenHypergraph
 
-copy_core = canonical(lambda T: op(ops.Copy(T)))
-discard_core = canonical(lambda T: op(ops.Discard(T)))
-zero_core = canonical(lambda T: op(ops.Constant(T, 0)))
+copy_core = canonical(lambda T: op(ops.Copy(T)), "copy_core")
+discard_core = canonical(lambda T: op(ops.Discard(T)), "discard_core")
+zero_core = canonical(lambda T: op(ops.Constant(T, 0)), "zero_core")
 
 
 def rewired(A: Labels, positions: Sequence[int]) -> OpenHypergraph:

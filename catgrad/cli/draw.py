@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from catgrad.cli.levels import LEVELS, Subject
-from catgrad.cli.loading import find, load, split
+from catgrad.cli.loading import candidates, find, load, split
 from catgrad.cli.rules import canonical, require
 from catgrad.draw import draw
 from catgrad.errors import CatgradError
@@ -83,6 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Draw, and say what was written."""
     path, name = split(arguments.program)
     module = load(path)
+    several = [] if name else candidates(module)
     value, name = find(module, path, name)
     rule = canonical(module, "--rule", arguments.rule)
     loss = canonical(module, "--loss", arguments.loss)
@@ -110,11 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if output.suffix != ".svg":
         raise CatgradError(f"{output} is not the name of an SVG file; end it in .svg.")
-    if output.is_dir():
-        raise CatgradError(f"{output} is a directory; name a file to write.")
-    try:
-        publish(output, svg)
-    except OSError as error:
-        raise CatgradError(f"{output}: {error.strerror}; choose another place.") from error
-    Console().print(f"wrote {output}", highlight=False, soft_wrap=True, markup=False)
+    publish(output, svg)
+    chosen = f", which is {name} of {', '.join(several)}" if len(several) > 1 else ""
+    Console().print(f"wrote {output}{chosen}", highlight=False, soft_wrap=True, markup=False)
     return 0

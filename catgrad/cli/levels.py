@@ -13,6 +13,7 @@ from catgrad import learner as learning
 from catgrad.bidirectional.optic import Optic
 from catgrad.circuit import Kind, Netlist, Port
 from catgrad.combinators import Canonical
+from catgrad.core.operation import Constant
 from catgrad.core.types import op
 from catgrad.draw import caption
 from catgrad.errors import CatgradError
@@ -205,7 +206,9 @@ def nest_caption(label: Any) -> str:
 
 
 def space(nest: Nest) -> str:
-    """The index space of a loop nest, and what is reduced along which of its axes."""
+    """The index space of a loop nest, and what is reduced along which of its axes; a constant."""
+    if not nest.reads and [type(x) for x in nest.body.H.x] == [Constant]:
+        return f"{nest.body.H.x[0].x:.6g}"
     kept, reduced = nest.extents[: len(nest.kept)], nest.extents[len(nest.kept) :]
     over = [" × ".join(map(str, axes)) or "1" for axes in (kept, reduced)]
     return f"over {over[0]}" + (f", {nest.reduction} over {over[1]}" if nest.reduced else "")

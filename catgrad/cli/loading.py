@@ -60,9 +60,11 @@ def find(module: ModuleType, path: Path, name: str | None) -> tuple[Target, str]
     found = candidates(module)
     if name is None:
         if not found:
+            uncalled = functions(module)
+            named = f", or name a function, as in {path}:{uncalled[0]}" if uncalled else ""
             raise CatgradError(
                 f"{path} holds no program; assign one to a name, or write a function that returns "
-                f"an OpenHypergraph."
+                f"an OpenHypergraph{named}."
             )
         if len(found) > 1 and "model" not in found:
             raise CatgradError(
@@ -71,7 +73,8 @@ def find(module: ModuleType, path: Path, name: str | None) -> tuple[Target, str]
             )
         name = "model" if "model" in found else found[0]
     if name.isidentifier() and not hasattr(module, name):
-        have = f"it has {', '.join(found)}" if found else "it holds no program"
+        have = ", ".join(dict.fromkeys([*found, *functions(module)]))
+        have = f"it has {have}" if have else "it holds no program"
         raise CatgradError(f"There is no {name} in {path}; {have}.")
     value = called(evaluated(module, path, name), path, name)
     if not isinstance(value, KINDS):
@@ -111,6 +114,19 @@ def returns_program(value: object) -> bool:
     result = value.__annotations__.get("return", "")
     text = result if isinstance(result, str) else getattr(result, "__name__", "")
     return text in {kind.__name__ for kind in KINDS} and not required(value)
+
+
+def functions(module: ModuleType) -> list[str]:
+    """The functions of a loaded file that can be called without arguments."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if inspect.isfunction(value)
+        and value.__module__ == MODULE
+        and not name.startswith("_")
+        and value.__name__ != "<lambda>"
+        and not required(value)
+    ]
 
 
 def required(function: Callable[..., Any]) -> list[str]:

@@ -8,13 +8,13 @@ from types import ModuleType
 from typing import Any
 
 from catgrad import layers
-from catgrad.bidirectional.learning import Loss, Rule
-from catgrad.combinators import Canonical
+from catgrad.bidirectional.learning import Loss
+from catgrad.combinators import Canonical, Family
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import Labels, OpenHypergraph
-from catgrad.layers.steps import ClipNorm
+from catgrad.learner import RULES
 
-KINDS = {"--rule": (Rule, ClipNorm), "--loss": (Loss,)}
+KINDS = {"--rule": RULES, "--loss": (Loss,)}
 """What a rule or a loss consists of."""
 
 NOUN = {"--rule": "learning rule", "--loss": "loss"}
@@ -38,12 +38,19 @@ def canonical(module: ModuleType, option: str, text: str) -> Canonical:
             f"{option} {text}: there is no {name} in the file or in catgrad.layers; name a rule "
             f"such as sgd(0.1), or a loss such as mse."
         )
+    if isinstance(found, Family) and numbers is not None:
+        raise CatgradError(f"{option} {text}: {name} takes no numbers; write {option} {name}.")
+    parameters = _parameters(found)
+    if any("NdArrayType" in str(p.annotation) for p in parameters):  # a layer
+        raise CatgradError(f"{option} {text} is no {NOUN[option]}; name {EXAMPLE[option]}.")
     if numbers is None:
-        needed = [p for p in inspect.signature(found).parameters.values() if p.default is p.empty]
+        needed = [p for p in parameters if p.default is p.empty]
         if len(needed) == 1 and needed[0].name != "rate":
             return found  # type: ignore[no-any-return]
     try:
         made: Canonical = found(*(float(n) for n in (numbers or "").split(",") if n.strip()))
+    except CatgradError as error:
+        raise CatgradError(f"{option} {text}: {error}") from error
     except Exception as error:  # whatever a function says that is none of numbers
         raise CatgradError(
             f"{option} {text} cannot be made ({error}); give its numbers, as in sgd(0.1)."
@@ -53,6 +60,14 @@ def canonical(module: ModuleType, option: str, text: str) -> Canonical:
             f"{option} {text} is of type {type(made).__name__}; name {EXAMPLE[option]}."
         )
     return made
+
+
+def _parameters(function: Any) -> list[inspect.Parameter]:
+    """What a function takes; nothing where it does not say."""
+    try:
+        return [*inspect.signature(function).parameters.values()]
+    except ValueError:  # of some functions that are not written in Python
+        return []
 
 
 def require(option: str, text: str, f: Canonical, types: Labels) -> None:

@@ -8,10 +8,12 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
-from typing import Protocol
+from numbers import Real
+from typing import Any, Protocol
 
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import Labels, OpenHypergraph
+from catgrad.hypergraph.boundary import described
 
 Shape = tuple[int, ...]
 
@@ -120,7 +122,7 @@ class NdArrayType:
         if not isinstance(self.shape, tuple):
             raise TypeMismatch(
                 f"The shape of an array type is a tuple of integers, not {self.shape!r}; "
-                f"write ({self.shape},) for a single axis."
+                f"write {_as_tuple(self.shape)}."
             )
         if isinstance(self.dtype, type | str):
             raise TypeMismatch(
@@ -139,6 +141,22 @@ class NdArrayType:
                 f"An array of shape {self.shape} holds {count} numbers, more than the {MOST} that "
                 f"an index of 63 bits reaches, 8 bytes each; choose smaller extents."
             )
+
+    @classmethod
+    def from_ndarray(cls, x: Any) -> NdArrayType:
+        """The type of an array, which is anything with a `shape` and a `dtype`.
+
+        >>> import numpy as np
+        >>> str(NdArrayType.from_ndarray(np.zeros((3, 4), np.float32)))
+        'float32[3, 4]'
+        """
+        dtype = str(getattr(x, "dtype", None))
+        if dtype not in Dtype.__members__:
+            raise TypeMismatch(
+                f"There is no array type with the numbers of {type(x).__name__} of dtype {dtype}; "
+                f"give an array of {', '.join(Dtype.__members__)}."
+            )
+        return cls(tuple(x.shape), Dtype[dtype])
 
     @property
     def size(self) -> int:
@@ -195,14 +213,62 @@ def obj(*types: NdArrayType) -> Labels:
     for T in types:
         if not isinstance(T, NdArrayType):
             raise TypeMismatch(
-                f"An object consists of array types, not of {T!r}; "
-                f"write NdArrayType((4,), Dtype.float32)."
+                f"An object consists of array types, not of {T!r}; write {_as_type(T)}."
             )
     return Labels.of(types)
 
 
+def require_types(name: str, **types: object) -> None:
+    """Refuse, in a function called `name`, arguments that are not array types."""
+    for argument, T in types.items():
+        if not isinstance(T, NdArrayType):
+            raise TypeMismatch(
+                f"{name} needs an array type for {argument}, not {T!r}; write {_as_type(T)}."
+            )
+
+
+def require_numbers(name: str, **numbers: object) -> None:
+    """Refuse, in a function called `name`, arguments that are not finite numbers."""
+    for argument, x in numbers.items():
+        if isinstance(x, Labels):  # a rule, a loss or an activation that was not called
+            raise TypeMismatch(
+                f"{name} is given {x} for {argument}, which is a number; call it first, as in "
+                f"{name}(0.1)."
+            )
+        if not isinstance(x, Real) or not math.isfinite(x):
+            raise TypeMismatch(
+                f"{name} needs a finite number for {argument}, not {x!r}; write one such as 0.1."
+            )
+
+
+def _as_tuple(shape: object) -> str:
+    """What to write for what was given as the shape of an array."""
+    match shape:
+        case int():
+            return f"({shape},) for a single axis"
+        case list() if all(isinstance(n, int) for n in shape):
+            return repr(tuple(shape))
+    return "(3, 4), say"
+
+
+def _as_type(shape: object) -> str:
+    """What to write for what was given as the type of an array."""
+    match shape:
+        case bool():
+            pass
+        case int():
+            return f"NdArrayType(({shape},), Dtype.float32)"
+        case tuple() | list() if all(isinstance(n, int) for n in shape):
+            return f"NdArrayType({tuple(shape)}, Dtype.float32)"
+    return "NdArrayType((4,), Dtype.float32)"
+
+
 def op(operation: Operation) -> OpenHypergraph:
     """The program that consists of one operation."""
+    ends = (getattr(operation, end, None) for end in ("source", "target"))
+    if isinstance(operation, type | OpenHypergraph) or not all(map(callable, ends)):
+        what, remedy = described(operation)
+        raise TypeMismatch(f"A program is made of an operation, not of {what}; {remedy}.")
     return _singleton(Labels.of([operation]))
 
 

@@ -98,6 +98,8 @@ class Drawing:
 
     def save(self, path: str | Path) -> Path:
         """Write the document to a file, whole or not at all; returns the path."""
+        if Path(path).suffix != ".svg":
+            raise DrawError(f"A drawing is an SVG document, which {path} is not; end it in .svg.")
         return publish(path, self.svg)
 
     def _repr_svg_(self) -> str:

@@ -169,8 +169,8 @@ def _ends(
 
 
 def _stem(name: str) -> str:
-    """A name without its numbers."""
-    return re.sub(r"_?\d+(?=_|$)", "", name)
+    """A name without its last number: of ``weights_2_7`` the array that it is a number of."""
+    return re.sub(r"_?\d+$", "", name)
 
 
 def _bundles(once: BoolArray, writes: IntArray, ins: IntArray) -> IntArray:

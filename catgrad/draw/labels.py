@@ -41,13 +41,17 @@ def _numbers(label: Hashable) -> list[str]:
     """The fields of an operation that are numbers or lists of them, as one line or none."""
     if not is_dataclass(label):
         return []
-    found = [
-        str(value).strip("()").rstrip(",") if isinstance(value, tuple) else f"{value:.6g}"
-        for value in (getattr(label, field.name) for field in fields(label))
-        if _is_number(value) or (isinstance(value, tuple) and value and all(map(_is_number, value)))
-    ]
-    line = "; ".join(found)
-    return [line] if 0 < len(line) <= LONGEST else []
+    found = {
+        field.name: str(value).strip("()").rstrip(",")
+        if isinstance(value, tuple)
+        else f"{value:.6g}"
+        for field in fields(label)
+        if _is_number(value := getattr(label, field.name))
+        or (isinstance(value, tuple) and value and all(map(_is_number, value)))
+    }
+    # One number speaks for itself; of several a reader has to be told which is which.
+    lines = [*found.values()] if len(found) < 2 else [f"{name} {n}" for name, n in found.items()]
+    return lines if max(map(len, lines), default=0) <= LONGEST else []
 
 
 def _is_number(value: object) -> bool:
@@ -63,10 +67,16 @@ def inside(label: Hashable) -> OpenHypergraph | None:
 
 
 def boundary(label: Hashable, side: str, wires: int) -> Sequence[str]:
-    """What an operation calls its ``arguments`` or its ``results``; nothing if it does not say."""
+    """What an operation calls its ``arguments`` or its ``results``; nothing if it does not say.
+
+    Results without names beside arguments with names are ``y``, or ``y_0``, ``y_1`` and so on.
+    """
     names = getattr(label, side, ())
-    named = isinstance(names, tuple) and len(names) == wires
-    return [str(name) for name in names] if named else [""] * wires
+    if isinstance(names, tuple) and len(names) == wires:
+        return [str(name) for name in names]
+    if side == "results" and getattr(label, "arguments", None):
+        return ["y"] if wires == 1 else [f"y_{i}" for i in range(wires)]
+    return [""] * wires
 
 
 def distinct(f: OpenHypergraph) -> list[Hashable]:

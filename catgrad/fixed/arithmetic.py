@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from catgrad.bidirectional.elementwise import Masked
 from catgrad.bidirectional.functor import forget
 from catgrad.bidirectional.wires import Wire, call, program
-from catgrad.combinators import identity
+from catgrad.combinators import identity, twist
 from catgrad.core import operation as ops
 from catgrad.core.operation import Overflow, Rounding
 from catgrad.core.types import BIT, Dtype, Fixed, NdArrayType, obj, op
@@ -33,6 +34,14 @@ def _(_operation: ops.Select, at: Exactly) -> OpenHypergraph:
 def _(_operation: ops.Mask, at: Exactly) -> OpenHypergraph:
     T, bits = at.sources
     return (identity(obj(T)) @ as_bits(bits)) >> op(ops.Mask(T))
+
+
+@exactly.register
+def _(_operation: Masked, at: Exactly) -> OpenHypergraph:
+    """Mantissas are finite."""
+    bits, T, zero = at.sources
+    known = as_bits(bits) @ identity(obj(T)) @ op(ops.Discard(zero))
+    return known >> twist(obj(T.with_dtype(BIT)), obj(T)) >> op(ops.Mask(T))
 
 
 @exactly.register(ops.Negate)

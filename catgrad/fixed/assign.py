@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.functor import Dual, forget
 from catgrad.bidirectional.learning import SGD, Loss, Rule
 from catgrad.core import operation as ops
-from catgrad.core.types import Fixed, NdArrayType, op
+from catgrad.core.types import BIT, Dtype, Fixed, NdArrayType, op
 from catgrad.errors import CatgradError
 from catgrad.fixed.constants import exact_constant
 from catgrad.fixed.exact import exact
@@ -70,15 +70,18 @@ SUMMED = (
 )
 """Operations whose results stay exact where nothing but a further sum reads them."""
 
+INT32 = Fixed(32, 0)
+"""The numbers of `Dtype.int32`, all of them."""
+
 SUMS = (B.NAdd, B.Sum, B.ReduceSum, B.Add, B.Subtract)
 
 
-def assign(f: OpenHypergraph, formats: Formats, kept: int) -> list[NdArrayType]:
+def assign(f: OpenHypergraph, formats: Formats, kept: int, given: int = 0) -> list[NdArrayType]:
     """Give each wire of a float learner its forward and reverse format.
 
-    `f : K ● X → Y` is a model between a learning rule and a loss; the first `kept` inputs are `K`,
-    the parameters and the state of the rule. The result is the type of each node of `f`, with a
-    `Dual` dtype.
+    `f : K ● X ● R → Y` is a model between a learning rule and a loss; the first `kept` inputs are
+    `K`, the parameters and the state of the rule, and the last `given` are `R`, what it is given
+    at each step. The result is the type of each node of `f`, with a `Dual` dtype.
 
     Sums are accumulated exactly: a product or sum that is only added to has the format that
     exactness needs, and the end of the chain is rounded, once.
@@ -96,9 +99,11 @@ def assign(f: OpenHypergraph, formats: Formats, kept: int) -> list[NdArrayType]:
     forward: dict[int, Fixed] = {}
     for position, node in enumerate(f.s.table.tolist()):
         role = formats.weights if position < kept else formats.data
+        if position >= len(f.s) - given:
+            role = formats.given
         forward[node] = chosen[node].forward if node in chosen else role
         if not types[node].is_floating:
-            forward[node] = _index(f, node)
+            forward[node] = _integers(f, node)
     reader = {node: x for i, x in enumerate(f.H.x) for node in f.H.s[i].table.tolist()}
     for i in order(f).tolist():
         operation, inputs = f.H.x[i], f.H.s[i].table.tolist()
@@ -120,6 +125,9 @@ def assign(f: OpenHypergraph, formats: Formats, kept: int) -> list[NdArrayType]:
     reverse = {
         node: chosen[node].reverse if node in chosen else formats.gradients for node in forward
     }
+    for node in _steps(f):
+        if node not in chosen and (finer := formats.weights.fraction - reverse[node].fraction) > 0:
+            reverse[node] = Fixed(reverse[node].width + finer, formats.weights.fraction)
     for node in f.s.table.tolist()[:kept]:
         reverse[node] = forward[node]
     for node in f.t.table.tolist():
@@ -131,20 +139,37 @@ def assign(f: OpenHypergraph, formats: Formats, kept: int) -> list[NdArrayType]:
     return [T.with_dtype(Dual(forward[i], reverse[i])) for i, T in enumerate(types)]
 
 
-def _index(f: OpenHypergraph, node: int) -> Fixed:
-    """The format of integers that a model is given: as many as there are rows for them to name."""
+def _steps(f: OpenHypergraph) -> Iterator[int]:
+    """The nodes between two rules, where what flows in reverse is a step for a parameter, and is
+    to be no coarser than that."""
+    written = {int(f.H.t[i].table[0]) for i, x in enumerate(f.H.x) if isinstance(x, Rule)}
     for i, x in enumerate(f.H.x):
-        if node in f.H.s[i].table:
-            if isinstance(x, ops.Gather | ops.ScatterAdd):
-                return Fixed.holding(0, max(x.T.shape[0] - 1, 0), 0)
-            if isinstance(x, ops.OneHot):
-                return Fixed.holding(0, max(x.n - 1, 0), 0)
-            if isinstance(x, RELAYED):
-                return _index(f, int(f.H.t[i].table[0]))
-    raise CatgradError(
-        f"The model is given {f.H.w[node]}, whose numbers nothing bounds; quantise a model whose "
-        f"integers are indices, as of layers.embedding, or write it in Dtype.float32."
-    )
+        if isinstance(x, Rule) and (node := int(f.H.s[i].table[0])) in written:
+            yield node
+
+
+def _integers(f: OpenHypergraph, node: int) -> Fixed:
+    """The format of integers or bits that a model is given: where they are indices, as many as
+    there are rows for them to name, and else all that their dtype has."""
+    if f.H.w[node].dtype is Dtype.bool:
+        return BIT
+    rows = min(_rows(f, node), default=1 << 31)
+    return INT32 if rows == 1 << 31 else Fixed.holding(0, max(rows - 1, 0), 0)
+
+
+def _rows(f: OpenHypergraph, node: int) -> Iterator[int]:
+    """Of each operation that reads indices from a node, how many rows these can name."""
+    for i, x in enumerate(f.H.x):
+        reads = f.H.s[i].table.tolist()
+        if node in reads and isinstance(x, RELAYED):
+            for written in f.H.t[i].table.tolist():
+                yield from _rows(f, written)
+        elif isinstance(x, ops.Gather | ops.ScatterAdd):
+            index = reads[1] if isinstance(x, ops.Gather) else reads[0]
+            if node == index:
+                yield x.T.shape[0]
+        elif isinstance(x, ops.OneHot) and node in reads:
+            yield x.n
 
 
 def _exact(operation: Any, sources: Sequence[NdArrayType], formats: Formats) -> Labels:
@@ -158,7 +183,7 @@ def check(learner: Learner, formats: Formats, samples: Calibration) -> None:
     The first wire that does not fit is named, with its range and a format that would do.
     """
     learner = learner.expanded()
-    types = assign(learner.whole, formats, learner.kept)
+    types = assign(learner.whole, formats, learner.kept, len(learner.R))
     for node, (forward, reverse) in enumerate(measure(learner, samples)):
         dual = types[node].dtype
         assert isinstance(dual, Dual)
@@ -184,6 +209,8 @@ def value_name(learner: Learner, node: int) -> str:
         return f"parameter {learner.parameter_names[sources.index(node)]}"
     if node in sources[: learner.kept]:
         return f"state {learner.kept_names[sources.index(node)]}"
+    if node in sources and (given := sources.index(node) - learner.kept - len(learner.X)) >= 0:
+        return f"the {learner.given_names[given]} of the rule"
     if node in sources:
         return f"input {sources.index(node) - learner.kept}"
     if node in targets:

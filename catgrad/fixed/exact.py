@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import singledispatch
+from typing import Any
 
 from catgrad.combinators import identity
 from catgrad.core import operation as ops
 from catgrad.core.types import Fixed, NdArrayType, obj, op
 from catgrad.errors import CatgradError
 from catgrad.fixed.formats import Formats
-from catgrad.hypergraph import Hypergraph, Labels, OpenHypergraph, order
-from catgrad.special.definition import Definition, inline
+from catgrad.hypergraph import Hypergraph, Labels, OpenHypergraph, drivers, order
+from catgrad.special.definition import Definition, Inline, definitions_in, inline
 
 WIDEST = 62
 """The most bits of an exact result: what integer NumPy carries, through rounding too."""
@@ -67,7 +68,25 @@ class Exactly(Definition):
         """Change of format; a plain wire where there is none."""
         if T.dtype == form:
             return identity(obj(T))
-        return op(ops.Requantise(T, form, self.formats.rounding, self.formats.overflow))
+        return op(Narrowed(T, form, self.formats.rounding, self.formats.overflow))
+
+
+@dataclass(frozen=True)
+class RaisedTo(ops.Power):
+    """``x ** y`` where `y` is the same number throughout."""
+
+    exponent: float
+
+
+@dataclass(frozen=True)
+class Raised(ops.Power):
+    """``x ** y`` where `x` is the same number throughout."""
+
+    base: float
+
+
+class Narrowed(ops.Requantise):
+    """A change of format that an operand of several steps undergoes on the way."""
 
 
 def exact(
@@ -87,14 +106,60 @@ def exact(
     for node, T in zip(f.s.table.tolist(), sources, strict=True):
         types[node] = T
     labels: dict[int, Exactly] = {}
+    writers = drivers(f).tolist()
     for i in order(f).tolist():
         reads = f.H.s[i].table.tolist()
         late = any(node in computed for node in reads)
-        labels[i] = Exactly(f.H.x[i], tuple(types[n] for n in reads), result, formats, late)
+        labels[i] = Exactly(
+            _known(f, writers, i), tuple(types[n] for n in reads), result, formats, late
+        )
         for node, T in zip(f.H.t[i].table.tolist(), labels[i].target(), strict=True):
             types[node] = T
     x = Labels.of(labels[i] for i in range(len(f.H.x)))
     return inline(OpenHypergraph(f.s, f.t, Hypergraph(f.H.s, f.H.t, Labels.of(types), x)))
+
+
+def opened(f: OpenHypergraph) -> OpenHypergraph:
+    """A program with the definitions expanded that have no exact form of their own."""
+    while any(_has_to_open(x) for x in definitions_in(f)):
+        f = Open()(f)
+    return f
+
+
+class Open(Inline):
+    """Puts the program of each such definition in its place, one level deep."""
+
+    def map_operation(self, label: Any) -> OpenHypergraph:
+        return label.arrow() if _has_to_open(label) else op(label)
+
+
+def _has_to_open(x: object) -> bool:
+    undefined = exactly.dispatch(type(x)) is exactly.dispatch(object)
+    return isinstance(x, Definition) and undefined
+
+
+def _known(f: OpenHypergraph, writers: Sequence[int], i: int) -> object:
+    """Operation `i`, with the constant operand of a power made known to it."""
+    x = f.H.x[i]
+    if isinstance(x, ops.Power):
+        base, exponent = (constant_of(f, writers, node) for node in f.H.s[i].table.tolist())
+        if exponent is not None:
+            return RaisedTo(x.T, exponent)
+        if base is not None:
+            return Raised(x.T, base)
+    return x
+
+
+def constant_of(f: OpenHypergraph, writers: Sequence[int], node: int) -> float | None:
+    """The number that an array holds throughout, if that is known."""
+    if writers[node] < 0:
+        return None
+    x = f.H.x[writers[node]]
+    if isinstance(x, ops.Constant):
+        return x.x
+    if isinstance(x, MOVING):
+        return constant_of(f, writers, int(f.H.s[writers[node]].table[0]))
+    return None
 
 
 def computed_nodes(f: OpenHypergraph, sources: Sequence[bool] = ()) -> set[int]:

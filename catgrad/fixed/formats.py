@@ -28,6 +28,8 @@ class Formats:
     - `wires`: formats that single wires have instead, by number (see `profile`). Wires that hand on
       the numbers of others, and sums that are only added to, follow from those.
     - `profiled`: the types of the wires of the learner that these formats were profiled on.
+    - `rates`: what a rule is given at each step; unless said otherwise as wide as `weights`, and
+      from -1 to 1.
     """
 
     data: Fixed
@@ -39,9 +41,10 @@ class Formats:
     table_bits: int = 8
     wires: tuple[tuple[int, Dual], ...] = ()
     profiled: Labels | None = None
+    rates: Fixed | None = None
 
     def __post_init__(self) -> None:
-        for name in ("data", "weights", "gradients", "targets"):
+        for name in ("data", "weights", "gradients", "targets", "rates"):
             form = getattr(self, name)
             if form is not None and not isinstance(form, Fixed):
                 raise CatgradError(
@@ -73,6 +76,7 @@ class Formats:
         weights: Fixed | None = None,
         gradients: Fixed | None = None,
         targets: Fixed | None = None,
+        rates: Fixed | None = None,
         rounding: Rounding = Rounding.HALF_UP,
         overflow: Overflow = Overflow.SATURATE,
         table_bits: int = 8,
@@ -91,13 +95,23 @@ class Formats:
             rounding,
             overflow,
             table_bits,
+            rates=rates,
         )
 
+    @property
+    def given(self) -> Fixed:
+        """The format of what a rule is given at each step."""
+        return self.rates or Fixed(self.weights.width, self.weights.width - 1)
+
     def finest(self) -> int:
-        """The most fraction bits that a wire has."""
+        """The most fraction bits that a wire which is computed has.
+
+        A wire of tiny numbers, the `epsilon` of Adam say, counts with twice its width: it may not
+        take the bits from all that is computed on the way elsewhere.
+        """
         wires = (form for _, dual in self.wires for form in (dual.forward, dual.reverse))
         roles = (self.data, self.weights, self.gradients, self.targets or self.data)
-        return max(form.fraction for form in (*roles, *wires))
+        return max(min(form.fraction, 2 * form.width) for form in (*roles, *wires))
 
     def with_wires(self, wires: dict[int, Dual]) -> Formats:
         """The same, but for some wires."""
@@ -120,6 +134,11 @@ class Formats:
         Every wire is `width` bits wide (parameters `weight_width`), its binary point as far left
         as the range allows less `headroom` bits. Accumulators are exact whatever the formats.
         """
+        if not isinstance(learner, Learner):
+            raise CatgradError(
+                f"Formats.profile runs a Learner, not {type(learner).__name__}; make one by "
+                f"learner(model, rule, loss), from catgrad.learner."
+            )
         learner = learner.expanded()
         ranges = measure(learner, samples)
         inputs = learner.whole.s.table.tolist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from catgrad.bidirectional.functor import forget
 from catgrad.bidirectional.operation import Sigmoid
@@ -23,6 +23,7 @@ from catgrad.fixed.scaled import (
 )
 from catgrad.fixed.table import tabulate
 from catgrad.hypergraph import OpenHypergraph, drivers
+from catgrad.kernel.kernel import Kernel
 
 PLAIN: dict[type, str] = {
     Sigmoid: "sigmoid",
@@ -108,15 +109,29 @@ def reciprocal(T: NdArrayType, at: Exactly) -> OpenHypergraph:
 
 
 def table_errors(f: OpenHypergraph) -> dict[str, float]:
-    """How far the tables of an exact program are from their functions, the worst for each."""
+    """How far the tables of an exact program are from their functions, the worst for each.
+
+    Those in the bodies of its kernels count as well.
+    """
     writers = drivers(f).tolist()
     errors: dict[str, float] = {}
     for i, x in enumerate(f.H.x):
+        found = {}
+        if isinstance(x, Kernel):
+            found = _worst(table_errors(nest.body) for nest in x.nests)
         if isinstance(x, ops.Lookup):
             writer = writers[int(f.H.s[i].table[0])]
             narrowing = f.H.x[writer] if writer >= 0 else None
             T = narrowing.T if isinstance(narrowing, ops.TableIndex) else x.T
             bits = x.T.fixed.width
-            table = tabulate(TABULATED[x.name], x.name, T.fixed, x.dtype, bits)
-            errors[x.name] = max(table.error, errors.get(x.name, 0.0))
+            found = {x.name: tabulate(TABULATED[x.name], x.name, T.fixed, x.dtype, bits).error}
+        errors = _worst([errors, found])
     return errors
+
+
+def _worst(errors: Iterable[dict[str, float]]) -> dict[str, float]:
+    """The greatest error under each name."""
+    worst: dict[str, float] = {}
+    for name, error in (pair for found in errors for pair in found.items()):
+        worst[name] = max(error, worst.get(name, 0.0))
+    return worst

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TypeGuard
 
 import numpy as np
 
 from catgrad.combinators import identity
+from catgrad.core.constants import rounded
 from catgrad.core.operation import (
     Add,
     Constant,
@@ -16,8 +19,10 @@ from catgrad.core.operation import (
     Sum,
     TableIndex,
 )
+from catgrad.core.simplify import simplify
 from catgrad.core.types import BIT, NdArrayType, obj, op
 from catgrad.hypergraph import FiniteFunction, OpenHypergraph, order
+from catgrad.kernel.kernel import Access, Kernel, Nest
 
 
 def count_saturations(f: OpenHypergraph, late_inputs: Sequence[int]) -> OpenHypergraph:
@@ -26,21 +31,23 @@ def count_saturations(f: OpenHypergraph, late_inputs: Sequence[int]) -> OpenHype
     `early` and `late` count the numbers that no longer fitted their format in this run, and so
     saturated (or wrapped, if that is what the formats say), each an integer scalar:
     `late` in what depends on the inputs numbered `late_inputs`, `early` in the rest. So for a
-    learner, with its targets for late inputs, `early` is the forward pass.
+    learner, with its targets for late inputs, `early` is the forward pass. What the body of a
+    kernel brings into range on the way is counted at every point of its nest.
 
     The index of a table (`TableIndex`) saturates by design and is not counted.
     """
     late_nodes = _reachable(f, [f.s.table.tolist()[k] for k in late_inputs])
-    early: list[tuple[int, Requantise]] = []
-    late: list[tuple[int, Requantise]] = []
-    for i, x in enumerate(f.H.x):
-        if isinstance(x, Requantise) and not isinstance(x, TableIndex):
-            [node] = f.H.s[i].table.tolist()
-            (late if node in late_nodes else early).append((node, x))
-    watched = [node for node, _ in early + late]
+    watched: list[int] = []
+    counts: dict[bool, list[OpenHypergraph]] = {False: [], True: []}
+    for late in (False, True):
+        for i, x in enumerate(f.H.x):
+            reads = f.H.s[i].table.tolist()
+            if late is not late_nodes.isdisjoint(reads):
+                for count in _counts(x):
+                    watched += reads
+                    counts[late].append(count)
     exposed = OpenHypergraph(f.s, f.t + FiniteFunction.of(watched, len(f.H.w)), f.H)
-    counters = _count([x for _, x in early]) @ _count([x for _, x in late])
-    return exposed >> (identity(f.target) @ counters)
+    return exposed >> (identity(f.target) @ _added(counts[False]) @ _added(counts[True]))
 
 
 def _reachable(f: OpenHypergraph, nodes: Sequence[int]) -> set[int]:
@@ -52,21 +59,73 @@ def _reachable(f: OpenHypergraph, nodes: Sequence[int]) -> set[int]:
     return set(np.flatnonzero(reached).tolist())
 
 
-def _count(watched: Sequence[Requantise]) -> OpenHypergraph:
-    """How many of the numbers that enter lie outside their formats, as a scalar."""
-    if not watched:
-        return op(Constant(NdArrayType((), BIT), 0))
-    counts = OpenHypergraph.tensor_list([_outside(x) for x in watched])
-    while len(counts.target) > 1:
-        counts = counts >> OpenHypergraph.tensor_list(_added_in_pairs(list(counts.target)))
-    return counts
+def _counts(operation: object) -> Iterator[OpenHypergraph]:
+    """How many numbers lie outside the formats that an operation brings them to: scalars, each a
+    program of its operands.
+    """
+    if _is_watched(operation):
+        outside = _outside(operation)
+        [bits] = outside.target
+        yield outside >> op(Sum(NdArrayType((), BIT), bits))
+    if isinstance(operation, Kernel):
+        for nest in operation.nests:
+            if 0 not in nest.extents and any(map(_may_miss, nest.body.H.x)):
+                yield op(_counter(operation, nest))
+
+
+def _is_watched(operation: object) -> TypeGuard[Requantise]:
+    return isinstance(operation, Requantise) and not isinstance(operation, TableIndex)
+
+
+def _may_miss(operation: object) -> bool:
+    """Whether a step of a body may meet a number outside its format."""
+    if not _is_watched(operation):
+        return False
+    T, form = operation.T.fixed, operation.dtype
+    shift = T.fraction - form.fraction
+    return not form.holds(*(rounded(end, shift, operation.rounding) for end in (T.min, T.max)))
+
+
+def _counter(kernel: Kernel, nest: Nest) -> Kernel:
+    """The kernel over the same points that adds up how often the body of a nest goes outside."""
+    body = nest.body
+    steps = [(i, x) for i, x in enumerate(body.H.x) if _may_miss(x)]
+    nodes = [int(body.H.s[i].table[0]) for i, _ in steps]
+    exposed = OpenHypergraph(body.s, FiniteFunction.of(nodes, len(body.H.w)), body.H)
+    counting = exposed >> OpenHypergraph.tensor_list([_outside(x) for _, x in steps])
+    axes = len(nest.extents)
+    every = replace(
+        nest,
+        write=Access(0, 0, (0,) * axes),
+        body=simplify(counting >> _sum(counting)),
+        reduction="sum",
+        reduced=axes,
+    )
+    name = f"saturations of {kernel.name}"
+    return Kernel(name, kernel.sources, (every.result,), (every,), kernel.arguments, ("count",))
 
 
 def _outside(x: Requantise) -> OpenHypergraph:
+    """A bit for each number, which is 1 where it lies outside its format."""
     inside = op(InRange(x.T, x.dtype, x.rounding))
     [bits] = inside.target
-    outside = (op(Constant(bits, 1)) @ inside) >> op(Gt(bits))
-    return outside >> op(Sum(NdArrayType((), BIT), bits))
+    return (op(Constant(bits, 1)) @ inside) >> op(Gt(bits))
+
+
+def _added(counts: Sequence[OpenHypergraph]) -> OpenHypergraph:
+    """The sum of counts, each a program with one scalar for a result."""
+    if not counts:
+        return op(Constant(NdArrayType((), BIT), 0))
+    f = OpenHypergraph.tensor_list(counts)
+    return f >> _sum(f)
+
+
+def _sum(f: OpenHypergraph) -> OpenHypergraph:
+    """The sum of all that a program gives, added in pairs."""
+    added = identity(f.target)
+    while len(added.target) > 1:
+        added = added >> OpenHypergraph.tensor_list(_added_in_pairs(list(added.target)))
+    return added
 
 
 def _added_in_pairs(counts: Sequence[NdArrayType]) -> list[OpenHypergraph]:

@@ -24,7 +24,7 @@ from catgrad.core import operation as ops
 from catgrad.core.operation import Overflow, Rounding
 from catgrad.core.types import Fixed, NdArrayType, TypeMismatch, obj, op
 from catgrad.fixed.assign import assign
-from catgrad.fixed.exact import computed_nodes, exact
+from catgrad.fixed.exact import computed_nodes, exact, opened
 from catgrad.fixed.formats import Formats
 from catgrad.hypergraph import Functor, Hypergraph, Labels, OpenHypergraph
 
@@ -99,6 +99,7 @@ class Exact(Optic):
         self, f: OpenHypergraph, sources: Sequence[NdArrayType], computed: Sequence[bool] = ()
     ) -> OpenHypergraph:
         result = dual(self.outputs[0]).forward if self.outputs else self.formats.data
+        f = opened(f)
         return exact(f, sources, result, self.formats, computed_nodes(f, computed))
 
     def source(self) -> Labels:
@@ -125,7 +126,7 @@ class Exact(Optic):
 
     def rev(self) -> OpenHypergraph:
         changes = [reverse_type(T) for T in self.outputs]
-        forward = forget(self.operation.fwd())
+        forward = opened(forget(self.operation.fwd()))
         computed = computed_nodes(forward)
         kept = [node in computed for node in forward.t.table.tolist()[len(self.outputs) :]]
         f = self._exact(forget(self.operation.rev()), [*self.residual(), *changes], kept)
@@ -161,14 +162,15 @@ class Quantise(Functor):
         return f >> OpenHypergraph.tensor_list(narrowed) if narrowed else f
 
 
-def quantise(f: OpenHypergraph, formats: Formats, kept: int) -> OpenHypergraph:
+def quantise(f: OpenHypergraph, formats: Formats, kept: int, given: int = 0) -> OpenHypergraph:
     """Quantise a float program of B.
 
-    `f : K ● X → Y` is a model between a learning rule and a loss, and its first `kept` inputs are
-    `K`, the parameters and the state of the rule. Wires get the formats that `assign` gives them.
+    `f : K ● X ● R → Y` is a model between a learning rule and a loss; its first `kept` inputs are
+    `K`, the parameters and the state of the rule, and its last `given` inputs `R`, what the rule is
+    given at each step. Wires get the formats that `assign` gives them.
     """
     f = expand(f)
-    types = assign(f, formats, kept)
+    types = assign(f, formats, kept, given)
     labels = []
     for i, operation in enumerate(f.H.x):
         sources = tuple(types[node] for node in f.H.s[i].table.tolist())

@@ -26,7 +26,7 @@ class Calibration:
 
     - `parameters`: the arrays of `P`.
     - `x`, `y`: for each input and target of the learner one array, with a new first axis along
-      which the samples lie.
+      which the samples lie. What the rule is given at each step follows the targets.
     """
 
     parameters: Sequence[Array]
@@ -46,7 +46,8 @@ def measure(learner: Learner, samples: Calibration) -> list[tuple[Range, Range]]
     states = [np.zeros(T.shape, str(T.dtype)) for T in learner.S]
     keeping = [*samples.parameters, *states]
     kept = len(learner.Y) + len(keeping)
-    for sample in zip(*samples.x, *samples.y, strict=True):
+    y = len(learner.L)
+    for sample in zip(*samples.x, *samples.y[y:], *samples.y[:y], strict=True):
         with np.errstate(over="ignore", invalid="ignore"):
             outputs = run(*keeping, *sample)
         keeping = outputs[len(learner.Y) : kept]
@@ -64,11 +65,6 @@ def measure(learner: Learner, samples: Calibration) -> list[tuple[Range, Range]]
 
 def _check(learner: Learner, samples: Calibration) -> None:
     """Refuse samples that do not fit the learner, before anything runs."""
-    if learner.R:
-        raise CatgradError(
-            f"The rule is given {', '.join(learner.given_names)} at each step, which samples do "
-            f"not tell; give the rule a number instead."
-        )
     lengths = {len(array) for array in (*samples.x, *samples.y)}
     if len(lengths) != 1 or 0 in lengths:
         raise CatgradError(
@@ -78,7 +74,7 @@ def _check(learner: Learner, samples: Calibration) -> None:
     for role, arrays, types, rows in (
         ("parameters", samples.parameters, learner.P, ()),
         ("x", samples.x, learner.X, tuple(lengths)),
-        ("y", samples.y, learner.L, tuple(lengths)),
+        ("y", samples.y, learner.L + learner.R, tuple(lengths)),
     ):
         if len(arrays) != len(types):
             raise CatgradError(
@@ -96,7 +92,10 @@ def _check(learner: Learner, samples: Calibration) -> None:
 
 
 def _observed(f: OpenHypergraph, kept: int) -> OpenHypergraph:
-    """``K ● X ● Y' → Y ● K' ● F ● R`` of C, where `F` and `R` are every wire of `f` each way."""
+    """``K ● X ● Y' → Y ● K' ● F ● R`` of C, where `F` and `R` are every wire of `f` each way.
+
+    What the rule is given counts among `X`.
+    """
     every = FiniteFunction.identity(len(f.H.w))
     c = bidirectional(OpenHypergraph(f.s, f.t + every, f.H))
     sources, targets = c.s.table, c.t.table

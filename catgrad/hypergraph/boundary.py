@@ -33,9 +33,44 @@ def check_boundary(f: OpenHypergraph, g: OpenHypergraph) -> None:
     writer, reader = _touching(f, f.H.t, f.t(i)), _touching(g, g.H.s, g.s(i))
     raise ArrowTypeError(
         f"Cannot compose: output {i} of the first program{writer and f', from {writer},'} is {b} "
-        f"but input {i} of the second{reader and f', into {reader},'} is {a}; make them equal, or "
-        f"insert a reshape."
+        f"but input {i} of the second{reader and f', into {reader},'} is {a}; make them equal"
+        f"{', or insert a reshape' if _reshapes(b, a) else ''}."
     )
+
+
+def _reshapes(b: Any, a: Any) -> bool:
+    """Whether two labels are types of arrays that hold equally many numbers of one kind."""
+    return all(hasattr(T, name) for T in (a, b) for name in ("size", "dtype")) and (
+        a.size,
+        a.dtype,
+    ) == (b.size, b.dtype)
+
+
+def require_program(place: str, value: object) -> None:
+    """Raise ``ArrowTypeError`` unless a value is a program; `place` says what it is given for."""
+    if not _is_program(value):
+        what, remedy = described(value)
+        raise ArrowTypeError(f"{place} has to be a program, not {what}; {remedy}.")
+
+
+def _is_program(value: object) -> bool:
+    return all(hasattr(type(value), name) for name in ("dagger", "tensor_list"))
+
+
+def described(value: object) -> tuple[str, str]:
+    """What a message calls something that is not a program, and how to make a program of it."""
+    name = getattr(value, "__name__", type(value).__name__)
+    if _is_program(value):
+        return "a program", "use it as it is"
+    if isinstance(value, type):
+        return f"the class {name}", f"give it its types, as in op({name}(T))"
+    if callable(getattr(value, "source", None)):
+        return f"the operation {name_of(value)}", "make it a program by op(...)"
+    if callable(value) and hasattr(value, "is_family"):
+        return f"{name}, a family of programs", f"choose one of them, as in {name}(obj(T))"
+    if callable(value):
+        return f"the function {name}", f"call it, as in {name}(...)"
+    return repr(value), "build one, as with op(...) or catgrad.layers"
 
 
 def _touching(f: OpenHypergraph, ports: SegmentedArray[FiniteFunction], wire: int) -> str:

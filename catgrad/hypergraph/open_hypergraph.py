@@ -11,7 +11,7 @@ import numpy
 
 from catgrad.errors import CatgradError
 from catgrad.hypergraph.array import Namespace
-from catgrad.hypergraph.boundary import check_boundary
+from catgrad.hypergraph.boundary import check_boundary, require_program
 from catgrad.hypergraph.composition import compose, factors
 from catgrad.hypergraph.finite_function import FiniteFunction, coequalizer
 from catgrad.hypergraph.hypergraph import Hypergraph
@@ -147,6 +147,7 @@ class OpenHypergraph:
 
         Raises ``ArrowTypeError`` when the labels differ; wires are counted from 0.
         """
+        require_program("What a program is composed with", g)
         check_boundary(self, g)
         composite = object.__new__(OpenHypergraph)
         vars(composite).update(source=self.source, target=g.target, factors=(self, g))
@@ -168,6 +169,7 @@ class OpenHypergraph:
 
     def __matmul__(self, g: OpenHypergraph) -> OpenHypergraph:
         """Side by side: this program above ``g``."""
+        require_program("What stands beside a program", g)
         return OpenHypergraph.tensor_list([self, g])
 
     def dagger(self) -> OpenHypergraph:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from catgrad.kernel.kernel import KernelError
+from catgrad.kernel.refusals import Refusing
 
 
-@dataclass(frozen=True)
-class Affine:
+@dataclass(frozen=True, repr=False)
+class Affine(Refusing):
     """``constant + coefficient * index + ...``, such as ``2 * t + k - 1``.
 
     - ``terms``: pairs of an index and its coefficient, which is not 0; each index once
@@ -69,6 +70,16 @@ class Affine:
 
     __radd__ = __add__
     __rmul__ = __mul__
+
+    def refusal(self, attempt: str) -> KernelError:
+        index = self.indices[0] if self.indices else "i"
+        return KernelError(
+            f"The body of a kernel cannot use {attempt} on {self!r}; an index says where to read "
+            f"and write, as in x[2 * {index} + 1]. To compute with it, read an array of numbers."
+        )
+
+    def __repr__(self) -> str:
+        return f"the index {self}"
 
     def __str__(self) -> str:
         parts = [

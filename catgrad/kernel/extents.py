@@ -111,6 +111,7 @@ def _tell(
     kernel: str, index: str, axis: Axis, known: dict[str, int], told: dict[str, Axis]
 ) -> None:
     """Note how far an index runs along an axis, or that this is what is known already."""
+    _check_first(kernel, index, axis, known)
     room = axis.room(index, known)
     if room < 0:
         place = next(place for place in axis.places if place.coefficient(index))
@@ -127,6 +128,21 @@ def _tell(
         )
 
 
+def _check_first(kernel: str, index: str, axis: Axis, known: Mapping[str, int]) -> None:
+    """Refuse an index that runs backwards from before the beginning of an axis."""
+    for place in axis.places:
+        step = place.coefficient(index)
+        rest = place - step * Affine.index(index)
+        if step < 0 and all(known.get(other) for other in rest.indices):
+            low, _ = rest.bounds(known)
+            if low < 0:
+                raise KernelError(
+                    f"Kernel '{kernel}' reads {axis.name} at {low} where {index} is 0 ({place}) "
+                    f"along {axis}; to run backwards begin at the end, "
+                    f"{axis.name}.shape[{axis.number}] - 1 - {index}."
+                )
+
+
 def _check_bounds(kernel: str, axis: Axis, known: Mapping[str, int]) -> None:
     for place in axis.places:
         if all(known[index] for index in place.indices):
@@ -134,7 +150,12 @@ def _check_bounds(kernel: str, axis: Axis, known: Mapping[str, int]) -> None:
             if low < 0 or high >= axis.extent:
                 ranges = [f"{i} from 0 to {known[i] - 1}" for i in place.indices]
                 found = f" ({place} with {' and '.join(ranges)})" if ranges else ""
+                remedy = f"keep it from 0 to {axis.extent - 1}"
+                if low == place.constant < 0:
+                    remedy = (
+                        f"indices begin at 0: drop the - {-place.constant}, or pad the array first"
+                    )
                 raise KernelError(
                     f"Kernel '{kernel}' reads {axis.name} at {low if low < 0 else high}{found} "
-                    f"along {axis}; keep it from 0 to {axis.extent - 1}."
+                    f"along {axis}; {remedy}."
                 )

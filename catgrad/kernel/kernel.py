@@ -327,9 +327,13 @@ class Kernel:
         wrong = np.flatnonzero(times != 1)
         if wrong.size:
             position = int(wrong[0])
+            called = self.results[number] if self.results else f"target {number}"
+            remedy = "write every position exactly once"
+            if not times[position] and self.results:
+                remedy = f"{remedy}, or use +=, which leaves 0 there"
             raise KernelError(
-                f"Kernel '{self.name}' writes position {position} of target {number}, {target}, "
-                f"{times[position]} times; write every position exactly once."
+                f"Kernel '{self.name}' writes position {position} of {called}, {target}, "
+                f"{times[position]} times; {remedy}."
             )
 
 

@@ -135,6 +135,11 @@ def clamp(x: Scalar, low: float, high: float) -> Scalar:
 
 def where(condition: Scalar, a: Operand, b: Operand) -> Scalar:
     """`a` where the condition holds, else `b`. A condition is a comparison, such as ``x > 0``."""
+    if isinstance(condition, bool):  # what comparing two indices gives
+        raise KernelError(
+            f"The body of a kernel cannot choose by {condition}, which is the same at all points; "
+            f"compare elements of its arrays, as in x[i] == 2."
+        )
     _require_scalar("choose by", condition)
     x, y = (
         _beside(a, b if isinstance(b, Scalar) else condition),
@@ -223,9 +228,10 @@ def _beside(x: Operand, other: Operand) -> Scalar:
         return x
     if not isinstance(x, int | float) or not isinstance(other, Scalar):
         found = x if isinstance(other, Scalar) else other
+        remedy = "use elements of its arrays, such as x[i], and numbers"
         raise KernelError(
             f"The body of a kernel cannot compute with {found!r}; "
-            f"use elements of its arrays, such as x[i], and numbers."
+            f"{getattr(found, 'remedy', remedy)}."
         )
     return constant(x, other.T)
 

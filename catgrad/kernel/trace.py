@@ -37,12 +37,21 @@ HIDDEN = "axis_"
 """How the indices begin that ``...`` stands for."""
 
 
-@dataclass(frozen=True)
-class Reduced:
+@dataclass(frozen=True, repr=False)
+class Reduced(Refusing):
     """The terms that meet at one place, and what becomes of them."""
 
     reduction: Reduction | None
     term: Any
+
+    remedy = "assign it to an element as it is, and compute with that in another kernel"
+
+    def refusal(self, attempt: str) -> KernelError:
+        return KernelError(f"The body of a kernel cannot use {attempt} on {self}; {self.remedy}.")
+
+    def __repr__(self) -> str:
+        names = {"max": "greatest", "min": "least"}
+        return f"{names.get(self.reduction or '', self.reduction)}({self.term!r})"
 
 
 def greatest(term: Scalar) -> Reduced:
@@ -96,6 +105,12 @@ class Trace:
             k = next(k for k, place in enumerate(given) if place is Ellipsis)
             rest = tuple(Affine.index(f"{HIDDEN}{i}") for i in range(hidden))
             given = (*given[:k], *rest, *given[k + 1 :])
+        for i, place in enumerate(given):
+            if isinstance(place, slice):
+                raise KernelError(
+                    f"Kernel '{self.name}' has a slice along axis {i} of {array}; "
+                    f"name single elements, as in {array}[i + k], and let indices run."
+                )
         return tuple(
             affine(place, f"find {place!r} along axis {i} of {array}")
             for i, place in enumerate(given)
@@ -263,11 +278,16 @@ class WrittenArray(_Array):
         return self.trace.results[self.number]
 
     def __getitem__(self, subscripts: Any) -> Sum:
-        return Sum(element(self.name, self.trace.places(self.name, subscripts)))
+        return Sum(self.name, element(self.name, self.trace.places(self.name, subscripts)))
 
     def __setitem__(self, subscripts: Any, value: Any) -> None:
         reduced = value if isinstance(value, Reduced) else Reduced(None, value)
         places = self.trace.places(self.name, subscripts)
+        if isinstance(reduced.term, Reduced):
+            raise KernelError(
+                f"Kernel '{self.trace.name}' adds or multiplies {reduced.term} into "
+                f"{element(self.name, places)}; write it by = alone."
+            )
         if not isinstance(reduced.term, Scalar):
             raise KernelError(
                 f"Kernel '{self.trace.name}' writes {reduced.term!r} to "
@@ -281,7 +301,16 @@ class WrittenArray(_Array):
 class Sum(Refusing):
     """Stands for an element that is written, where ``+=`` or ``*=`` follows."""
 
+    name: str
     element: str
+
+    @property
+    def remedy(self) -> str:
+        """What to do where it was to be read."""
+        return (
+            f"{self.name} has no type, so it counts as written: "
+            f"give one type for each array that is read"
+        )
 
     def __iadd__(self, term: Any) -> Reduced:  # type: ignore[misc]  # __add__ is refused
         return Reduced("sum", term)
@@ -292,7 +321,7 @@ class Sum(Refusing):
     def refusal(self, attempt: str) -> KernelError:
         return KernelError(
             f"The body of a kernel cannot use {attempt} on {self}, which it writes; "
-            f"write it with =, += or *=."
+            f"write it with =, += or *=, or give a type for {self.name} if it is read."
         )
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.block import block
 from catgrad.bidirectional.wires import Wire, call, calls, program
-from catgrad.core.types import NdArrayType, TypeMismatch, obj
+from catgrad.core.types import NdArrayType, TypeMismatch, obj, require_types
 from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.layers.affine import bias, linear
 from catgrad.layers.along import spread, sum_last
@@ -31,6 +31,7 @@ def causal_attention(
     `query_key_value`, of type ``D+3D``, and `output`, of type ``D+D``; with `biased` a bias after
     each.
     """
+    require_types("layers.causal_attention", A=A, T=T, D=D)
     if len(T.shape) != 1 or len(D.shape) != 1 or heads < 1 or not D.size or D.shape[0] % heads:
         raise TypeMismatch(
             f"layers.causal_attention needs one axis of positions and one of a width that "

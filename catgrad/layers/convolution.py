@@ -10,8 +10,8 @@ from operator import index
 
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.block import block
-from catgrad.combinators import Canonical, identity
-from catgrad.core.types import NdArrayType, TypeMismatch, obj, op
+from catgrad.combinators import Canonical, applied, identity
+from catgrad.core.types import NdArrayType, TypeMismatch, obj, op, require_types
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.layers.affine import bias, linear
 
@@ -59,6 +59,7 @@ def max_pool(
 
     Windows lie side by side unless a `stride` is given.
     """
+    require_types("layers.max_pool", A=A, X=X)
     f = identity(obj(A + X))
     # The rows of a window first, so that of equal numbers the first one in the window changes.
     for axis, n, step in reversed(_looks("max_pool", X, size, stride)):
@@ -74,6 +75,7 @@ def mean_pool(
 
     Windows lie side by side unless a `stride` is given.
     """
+    require_types("layers.mean_pool", A=A, X=X)
     _, sizes, steps = zip(*_looks("mean_pool", X, size, stride), strict=True)
     windows = _windows(A + X, len(A.shape), sizes, steps)
     [W] = windows.target
@@ -89,6 +91,7 @@ def _convolution(
     extents: tuple[Extents, Extents, Extents],
     activation: Canonical,
 ) -> OpenHypergraph:
+    require_types(f"layers.{name}", A=A, X=X, C=C)
     _check(name, X, axes)
     size, stride, padding = (_each(name, axes, n) for n in extents)
     a, last = len(A.shape), len(A.shape) + axes
@@ -101,7 +104,8 @@ def _convolution(
     windows = windows >> op(B.Permute(W, order))
     outer = NdArrayType(W.shape[:last], W.dtype)
     inner = NdArrayType(size + X.shape[-1:], W.dtype)
-    f = windows >> linear(outer, inner, C) >> bias(C, outer) >> activation(obj(outer + C))
+    f = windows >> linear(outer, inner, C) >> bias(C, outer)
+    f = f >> applied("activation", "layers.relu", activation, obj(outer + C))
     return block(name, f)
 
 

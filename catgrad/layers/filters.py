@@ -9,7 +9,7 @@ from catgrad.bidirectional.block import block
 from catgrad.bidirectional.optic import Optic, discard_core
 from catgrad.bidirectional.wires import Wire, call, program
 from catgrad.combinators import identity
-from catgrad.core.types import NdArrayType, obj, op, require
+from catgrad.core.types import NdArrayType, obj, op, require, require_types
 from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.layers.affine import linear
 
@@ -21,6 +21,7 @@ def nlms(A: NdArrayType, X: NdArrayType, Y: NdArrayType, epsilon: float = 1e-6) 
     inputs of any power. Train it with `layers.lms` and `layers.mse`. (Haykin, "Adaptive filter
     theory", chapter on the normalised LMS filter.)
     """
+    require_types("layers.nlms", A=A, X=X, Y=Y)
     copied = B.copy(obj(A + X)) >> (identity(obj(A + X)) @ linear(A, X, Y))
     return block("nlms", copied >> op(Normalised(A, X, Y, epsilon)))
 

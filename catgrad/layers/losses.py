@@ -13,10 +13,10 @@ from typing import Any
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.learning import Loss
 from catgrad.bidirectional.wires import Wire, call, program
-from catgrad.combinators import Canonical, canonical
+from catgrad.combinators import Canonical, applied, canonical
 from catgrad.core import operation as ops
 from catgrad.core.operation import Scalar
-from catgrad.core.types import Dtype, NdArrayType, obj, op, require
+from catgrad.core.types import Dtype, NdArrayType, obj, op, require, require_numbers
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import Functor, Labels, OpenHypergraph
 from catgrad.layers.along import last_axis, max_last, repeat_last, sum_last, total
@@ -180,7 +180,7 @@ def averaged(loss: Canonical) -> Canonical:
     """A loss divided by the number of its terms: of numbers, or of labels."""
 
     def component(Y: Labels) -> OpenHypergraph:
-        f = loss(Y)
+        f = applied("loss", "layers.mse", loss, Y)
         if len(Y) and not any(isinstance(label, Loss) for label in f.H.x):
             raise CatgradError(
                 "layers.averaged was given what holds no loss; give a loss, such as layers.mse."
@@ -190,19 +190,26 @@ def averaged(loss: Canonical) -> Canonical:
     return component
 
 
-l1 = canonical(lambda T: op(L1(T)))
-"""Absolute error."""
+l1 = canonical(lambda T: op(L1(T)), "l1", "A loss: the summed absolute error.")
 
-hinge = canonical(lambda T: op(Hinge(T)))
-"""Hinge loss, for targets of -1 and 1."""
+hinge = canonical(
+    lambda T: op(Hinge(T)), "hinge", "A loss: ``max(0, 1 - y * t)``, for targets of -1 and 1."
+)
 
-cross_entropy = canonical(lambda T: op(CrossEntropy(T)))
-"""Cross-entropy of logits against probabilities (one-hot or not) of the same type."""
+cross_entropy = canonical(
+    lambda T: op(CrossEntropy(T)),
+    "cross_entropy",
+    "A loss: cross-entropy of logits against probabilities (one-hot or not) of the same type.",
+)
 
-cross_entropy_labels = canonical(lambda T: op(CrossEntropyLabels(T)))
-"""Cross-entropy of logits against int32 labels."""
+cross_entropy_labels = canonical(
+    lambda T: op(CrossEntropyLabels(T)),
+    "cross_entropy_labels",
+    "A loss: cross-entropy of logits against int32 labels.",
+)
 
 
 def huber(delta: Scalar = 1.0) -> Canonical:
     """Huber's loss: squared error up to `delta`, absolute error beyond."""
-    return canonical(lambda T: op(Huber(T, delta)))
+    require_numbers("layers.huber", delta=delta)
+    return canonical(lambda T: op(Huber(T, delta)), f"huber({delta})", "Huber's loss.")

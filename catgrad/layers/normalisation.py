@@ -8,20 +8,24 @@ from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.block import block
 from catgrad.bidirectional.wires import Wire, call
 from catgrad.combinators import canonical, identity
-from catgrad.core.types import NdArrayType, obj, op, require
+from catgrad.core.types import NdArrayType, obj, op, require, require_types
 from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.layers.along import dot_last, last_axis, mean_last, repeat_last, spread, sum_batch
 from catgrad.layers.smooth import Softmax, Written, require_floating
 from catgrad.special.parameter import named_parameter
 
-softmax = canonical(lambda T: block("softmax", op(Softmax(T))))
-"""``exp(x) / sum(exp(x))`` along the last axis."""
+softmax = canonical(
+    lambda T: block("softmax", op(Softmax(T))),
+    "softmax",
+    "``exp(x) / sum(exp(x))`` along the last axis.",
+)
 
 
 def layer_norm(A: NdArrayType, X: NdArrayType, epsilon: float = 1e-5) -> OpenHypergraph:
     """``A+X → A+X``: numbers with mean 0 and variance 1 along `X`, one axis; then a learned scale
     and shift, of type `X`. (Ba et al., "Layer normalization", arXiv 1607.06450.)
     """
+    require_types("layers.layer_norm", A=A, X=X)
     learned = named_parameter("scale")(obj(X)) @ named_parameter("shift")(obj(X))
     return block("layer_norm", (identity(obj(A + X)) @ learned) >> op(LayerNorm(A, X, epsilon)))
 
@@ -31,6 +35,7 @@ def rms_norm(A: NdArrayType, X: NdArrayType, epsilon: float = 1e-5) -> OpenHyper
 
     (Zhang and Sennrich, "Root mean square layer normalization", arXiv 1910.07467.)
     """
+    require_types("layers.rms_norm", A=A, X=X)
     learned = named_parameter("scale")(obj(X))
     return block("rms_norm", (identity(obj(A + X)) @ learned) >> op(RMSNorm(A, X, epsilon)))
 
@@ -49,6 +54,12 @@ class RMSNorm(Written):
 
     def __post_init__(self) -> None:
         require_floating(self, self.T)
+        require(
+            len(self.X.shape) == 1,
+            self,
+            f"normalises along one axis, not along the {len(self.X.shape)} of {self.X}",
+            "flatten further axes, or count them to the batch",
+        )
         last_axis(self, self.X)
         require(
             self.epsilon >= 0,

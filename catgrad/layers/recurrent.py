@@ -7,7 +7,7 @@ from dataclasses import replace
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.block import Block
 from catgrad.bidirectional.wires import Wire, call, calls, program
-from catgrad.core.types import NdArrayType, TypeMismatch, obj, op
+from catgrad.core.types import NdArrayType, TypeMismatch, obj, op, require_types
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.layers.affine import bias, linear
 from catgrad.layers.along import spread
@@ -27,6 +27,7 @@ def gru(A: NdArrayType, T: NdArrayType, X: NdArrayType, H: NdArrayType) -> OpenH
     (Cho et al., arXiv 1406.1078, with the reset gate after the matrix as in cuDNN and PyTorch.)
     Parameters: `input` ``X+3H``, `input_bias`, `hidden` ``H+3H``, `hidden_bias`.
     """
+    require_types("layers.gru", A=A, T=T, X=X, H=H)
     if len(T.shape) != 1 or len(H.shape) != 1 or T.size < 1:
         raise TypeMismatch(
             f"layers.gru needs one axis of steps, at least one of them, and one of hidden units, "

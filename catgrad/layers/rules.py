@@ -22,7 +22,7 @@ from catgrad.bidirectional import learning
 from catgrad.bidirectional.wires import Wire, call, calls, program
 from catgrad.combinators import Canonical, canonical, identity
 from catgrad.core.operation import Scalar
-from catgrad.core.types import NdArrayType, obj, op
+from catgrad.core.types import NdArrayType, obj, op, require_numbers
 from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.layers import steps
 from catgrad.special.state import Given, State
@@ -54,6 +54,7 @@ def chain(*rules: Canonical) -> Canonical:
 
 def sgd(rate: Scalar | Rate) -> Canonical:
     """Gradient descent: ``p - rate * g``."""
+    _require_rate("layers.sgd", rate)
     if isinstance(rate, Rate):
         return chain(learning.sgd(1), _scaled(rate))
     return learning.sgd(rate)
@@ -69,12 +70,15 @@ def momentum(rate: Scalar | Rate, decay: Scalar, nesterov: bool = False) -> Cano
     With `nesterov` the step is along ``g + decay * v`` instead (Sutskever et al., "On the
     importance of initialization and momentum in deep learning", ICML 2013).
     """
+    _require_rate("layers.momentum", rate)
+    require_numbers("layers.momentum", decay=decay)
     return chain(sgd(rate), _stateful(lambda T: steps.Momentum(T, decay, nesterov), "velocity"))
 
 
 def sign_sgd(rate: Scalar | Rate) -> Canonical:
     """``p - rate * sign(g)`` (Bernstein et al., "signSGD", arXiv 1802.04434)."""
-    return chain(sgd(rate), canonical(lambda T: op(steps.Sign(T))))
+    _require_rate("layers.sign_sgd", rate)
+    return chain(sgd(rate), canonical(lambda T: op(steps.Sign(T)), "sign"))
 
 
 def lion(
@@ -84,6 +88,7 @@ def lion(
 
     (Chen et al., "Symbolic discovery of optimization algorithms", arXiv 2302.06675.)
     """
+    _require_rate("layers.lion", rate)
     return _decayed(rate, decay, _stateful(lambda T: steps.Lion(T, beta1, beta2), "moving_average"))
 
 
@@ -101,6 +106,8 @@ def adam(
     arXiv 1412.6980; Loshchilov and Hutter, arXiv 1711.05101).
     """
 
+    _require_rate("layers.adam", rate)
+
     def direction(P: Labels) -> OpenHypergraph:
         return program(P, lambda *parameters: _adam(parameters, beta1, beta2, epsilon))
 
@@ -113,12 +120,14 @@ def weight_decay(c: Scalar) -> Canonical:
     To the right of momentum or Adam in a `chain` this is the derivative of ``c / 2 * sum(p**2)``
     as a part of the loss; to the left of it, decoupled weight decay.
     """
-    return canonical(lambda T: op(steps.Decay(T, c)))
+    require_numbers("layers.weight_decay", c=c)
+    return canonical(lambda T: op(steps.Decay(T, c)), f"weight_decay({c})")
 
 
 def clip(limit: Scalar) -> Canonical:
     """Bring each number of a gradient into ``-limit .. limit``."""
-    return canonical(lambda T: op(steps.Clip(T, limit)))
+    require_numbers("layers.clip", limit=limit)
+    return canonical(lambda T: op(steps.Clip(T, limit)), f"clip({limit})")
 
 
 def clip_norm(limit: Scalar) -> Canonical:
@@ -126,7 +135,13 @@ def clip_norm(limit: Scalar) -> Canonical:
 
     (Pascanu et al., "On the difficulty of training recurrent neural networks", arXiv 1211.5063.)
     """
+    require_numbers("layers.clip_norm", limit=limit)
     return lambda P: op(steps.ClipNorm(tuple(P), limit))
+
+
+def _require_rate(name: str, rate: Scalar | Rate) -> None:
+    if not isinstance(rate, Rate):
+        require_numbers(name, rate=rate)
 
 
 def _scaled(rate: Rate) -> Canonical:
@@ -134,14 +149,14 @@ def _scaled(rate: Rate) -> Canonical:
         number = op(Given(NdArrayType((), T.dtype), rate.name))
         return (identity(obj(T)) @ number) >> op(steps.Scaled(T))
 
-    return canonical(component)
+    return canonical(component, f"scaled by the {rate.name}")
 
 
 def _stateful(rule: Callable[[NdArrayType], learning.Rule], name: str) -> Canonical:
     def component(T: NdArrayType) -> OpenHypergraph:
         return (identity(obj(T)) @ op(State(T, name))) >> op(rule(T))
 
-    return canonical(component)
+    return canonical(component, name)
 
 
 def _adam(parameters: Sequence[Wire], beta1: float, beta2: float, epsilon: float) -> Iterator[Wire]:

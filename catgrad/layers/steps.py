@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.functor import forget
@@ -139,6 +140,15 @@ def require_averages(rule: object, *betas: float) -> None:
         )
 
 
+def rest(beta: float) -> float:
+    """``1 - beta`` of the decimals that were written, which is what source then says.
+
+    >>> rest(0.9), 1 - 0.9
+    (0.1, 0.09999999999999998)
+    """
+    return float(1 - Decimal(str(beta)))
+
+
 @dataclass(frozen=True)
 class Lion(Rule):
     """The sign of one average of `g` and the state; another average is the new state."""
@@ -154,8 +164,8 @@ class Lion(Rule):
 
     def rev(self) -> OpenHypergraph:
         def body(_p: Wire, m: Wire, g: Wire) -> tuple[Wire, Wire]:
-            direction = self.beta1 * m + (1 - self.beta1) * g
-            return call(B.Sign(g.T), direction), self.beta2 * m + (1 - self.beta2) * g
+            direction = self.beta1 * m + rest(self.beta1) * g
+            return call(B.Sign(g.T), direction), self.beta2 * m + rest(self.beta2) * g
 
         return program(obj(self.T, self.T, self.T), body)
 
@@ -187,8 +197,8 @@ class Adam(Rule):
         """``m ● v ● scale ● epsilon ● g → direction ● m ● v`` of C."""
 
         def body(m: Wire, v: Wire, scale: Wire, epsilon: Wire, g: Wire) -> tuple[Wire, Wire, Wire]:
-            m = self.beta1 * m + (1 - self.beta1) * g
-            v = self.beta2 * v + (1 - self.beta2) * (g * g)
+            m = self.beta1 * m + rest(self.beta1) * g
+            v = self.beta2 * v + rest(self.beta2) * (g * g)
             root = call(B.Sqrt(v.T), v)
             return m / (spread(scale, self.T) * root + spread(epsilon, self.T)), m, v
 

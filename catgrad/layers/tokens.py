@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catgrad.bidirectional.operation import Gather
 from catgrad.combinators import identity
-from catgrad.core.types import NdArrayType, obj, op
+from catgrad.core.types import NdArrayType, obj, op, require_types
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.layers.affine import bias
 from catgrad.special.parameter import named_parameter
@@ -15,10 +15,12 @@ def embedding(A: NdArrayType, n: int, B: NdArrayType, name: str = "embedding") -
 
     The integers, int32, lie in 0 to ``n - 1``.
     """
+    require_types("layers.embedding", A=A, B=B)
     table = named_parameter(name)(obj(n + B))
     return (table @ identity(obj(A))) >> op(Gather(n + B, A))
 
 
 def positions(A: NdArrayType, T: NdArrayType, B: NdArrayType) -> OpenHypergraph:
     """``A+T+B → A+T+B``: add to each position `T` a learned array, shared by the batch `A`."""
+    require_types("layers.positions", A=A, T=T, B=B)
     return bias(T + B, A, "positions")

@@ -31,7 +31,9 @@ class Parameter:
 
 def named_parameter(name: str) -> Canonical:
     """A parameter of each type of an object, called `name` in generated source."""
-    return canonical(lambda T: op(Parameter(T, name)))
+    return canonical(
+        lambda T: op(Parameter(T, name)), name, "An array of each type that is learned: ``I → T``."
+    )
 
 
 parameter = named_parameter("parameter")

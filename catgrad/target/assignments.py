@@ -6,15 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from typing import Any
+from itertools import chain, pairwise
+from typing import Any, NamedTuple
 
 from catgrad.core.types import Fixed, NdArrayType
 from catgrad.hypergraph import FiniteFunction, OpenHypergraph, SegmentedArray, drivers, layering
 
 
-@dataclass(frozen=True)
-class Assignment:
+class Assignment(NamedTuple):
     """``results = operation(operands)``, each operand and result the number of a wire."""
 
     operation: Any
@@ -59,10 +58,8 @@ class Assignments:
 
     def uses(self) -> Counter[int]:
         """How often each wire is read, by an operation or as a result."""
-        reads = Counter(self.results)
-        for assignment in self.body:
-            reads.update(assignment.operands)
-        return reads
+        operands = chain.from_iterable(assignment.operands for assignment in self.body)
+        return Counter(chain(self.results, operands))
 
     def writers(self) -> dict[int, Assignment]:
         """The assignment that gives each wire its value; arguments have none."""

@@ -172,7 +172,7 @@ def test_captions_say_the_numbers_of_an_operation() -> None:
         entries: tuple[int, ...] = ()
 
     assert caption(Power("a", 2.5)) == "Power\n2.5"
-    assert caption(Power("a", 2, (0,))) == "Power\n2; 0"
+    assert caption(Power("a", 2, (0,))) == "Power\nexponent 2\naxes 0"
     assert caption(Power("a", 2, (0, 1), tuple(range(256)))) == "Power"
 
 

@@ -21,10 +21,9 @@ from catgrad import (
 from catgrad.bidirectional import operation as B
 from catgrad.combinators import Canonical
 from catgrad.core.operation import Overflow, Rounding
-from catgrad.hardware import Hardware
 from catgrad.hypergraph import OpenHypergraph
-from sim import expected, random_samples, reference_trace, simulate
-from tests.learners import kernels_agree
+from sim import random_samples, reference_trace, simulate
+from tests.fixed.agreement import agree, start
 
 
 def T(*shape: int) -> NdArrayType:
@@ -90,23 +89,6 @@ NARROW = Formats(
 )
 
 
-def start(hardware: Hardware) -> list[np.ndarray]:
-    random = np.random.default_rng(0)
-    return [
-        random.integers(S.fixed.min, S.fixed.max + 1, S.shape) for S in hardware.parameter_types
-    ]
-
-
-def agree(hardware: Hardware) -> None:
-    samples = random_samples(hardware.netlist, 5)
-    parameters = start(hardware)
-    netlist = expected(hardware.netlist, samples, hardware.flatten(parameters).tolist())
-    assert netlist.compare(reference_trace(hardware, samples, parameters)) > 0
-    x = hardware.unflatten(samples.x[0], hardware.x_types)
-    y = hardware.unflatten(samples.y[0], hardware.y_types)
-    kernels_agree(hardware, [*parameters, *x, *y])
-
-
 @pytest.mark.parametrize("name", MODELS)
 def test_layers_agree(name: str) -> None:
     agree(compile_hardware(MODELS[name], layers.sgd(2**-3), layers.mse, FORMATS))
@@ -119,7 +101,7 @@ def test_layers_agree_in_few_bits(name: str) -> None:
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_losses_agree(name: str) -> None:
-    model = layers.linear(ONE, TWO, THREE)
+    model = layers.linear(ONE, TWO, FOUR)
     agree(compile_hardware(model, layers.sgd(2**-3), LOSSES[name], FORMATS))
 
 

@@ -11,6 +11,7 @@ from catgrad import (
     Calibration,
     CatgradError,
     Dtype,
+    Fixed,
     Formats,
     NdArrayType,
     compile_hardware,
@@ -127,17 +128,74 @@ def test_formats_too_narrow_for_the_state_are_refused() -> None:
     assert str(error.value).startswith("state weights_velocity ranges from -")
 
 
-def test_a_rate_given_at_each_step_is_refused() -> None:
-    rule = layers.sgd(layers.rate())
+GIVEN = {
+    "sgd": layers.sgd(layers.rate()),
+    "momentum": layers.momentum(layers.rate(), 0.75),
+    "lion": layers.lion(layers.rate("speed"), 0.875, 0.75, decay=2**-4),
+}
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_rates_given_at_each_step(name: str) -> None:
+    hardware = compile_hardware(MODEL, GIVEN[name], layers.mse, FORMATS)
+    assert [str(T) for T in hardware.y_types] == ["SQ(5,9)[1, 3]", "SQ(1,13)[]"]
+    learns_alike_everywhere(hardware)
+
+
+@pytest.mark.parametrize("evaluator", ["amaranth", "icarus"])
+def test_the_rate_comes_with_the_target(evaluator: str, tmp_path: Path) -> None:
+    hardware = compile_hardware(MODEL, GIVEN["momentum"], layers.mse, FORMATS)
+    samples = random_samples(hardware.netlist, 6)
+    start = hardware.quantise_parameters([np.ones((2, 3)), np.zeros(3)])
+    trace = simulate(hardware.component(start), samples, evaluator, directory=tmp_path)
+    assert trace.compare(reference_trace(hardware, samples, start)) > 0
+    assert "// y ends in rate: given at each step.\n" in hardware.verilog()
+
+
+def test_a_given_rate_is_the_rate() -> None:
+    """In formats of one fraction, a power of two given is a power of two written in the rule."""
+    given, written = (
+        compile_hardware(MODEL, rule, layers.mse, FORMATS).reference
+        for rule in (GIVEN["sgd"], layers.sgd(2**-3))
+    )
+    random = np.random.default_rng(0)
+    p = [random.integers(-999, 999, T.shape) for T in (A + C, C)]
+    x, y = random.integers(-999, 999, (1, 2)), random.integers(-999, 999, (1, 3))
+    for found, wanted in zip(given.step(*p, x, y, 2**10), written.step(*p, x, y), strict=True):
+        assert np.abs(found - wanted).max() <= 1  # halves are rounded up before, not after, a sign
+    assert all(map(np.array_equal, given.step(*p, x, y, 0), p))
+
+
+def test_steps_are_as_fine_as_the_weights() -> None:
+    formats = Formats.uniform(16, 8, weights=Fixed(24, 16), rates=Fixed(16, 14))
+    hardware = compile_hardware(MODEL, GIVEN["sgd"], layers.mse, formats)
+    p = hardware.quantise_parameters([np.ones((2, 3)), np.zeros(3)])
+    x, y = hardware.quantise_x(np.ones((1, 2))), hardware.quantise_y(np.ones((1, 3)), 2**-10)
+    for found, old in zip(hardware.reference.step(*p, *x, *y), p, strict=True):
+        np.testing.assert_array_equal(found, old - 2**6)
+
+
+def test_profiles_follow_the_rate() -> None:
+    rule, random = GIVEN["momentum"], np.random.default_rng(0)
+    samples = Calibration(
+        [np.zeros(T.shape, "f4") for T in (A + C, C)],
+        [random.normal(size=(30, 1, 2)).astype("f4")],
+        [random.normal(size=(30, 1, 3)).astype("f4"), np.full(30, 2**-5, "f4")],
+    )
+    formats = Formats.profile(learner(MODEL, rule, layers.mse), samples)
+    hardware = compile_hardware(MODEL, rule, layers.mse, formats, calibration=samples)
+    assert str(hardware.y_types[1]) == "SQ(-2,18)[]"
+    learns_alike_everywhere(hardware)
+    faster = Calibration(samples.parameters, samples.x, [samples.y[0], np.ones(30, "f4")])
     with pytest.raises(CatgradError) as error:
-        compile_hardware(MODEL, rule, layers.mse, FORMATS)
+        compile_hardware(MODEL, rule, layers.mse, formats, calibration=faster)
     assert str(error.value) == (
-        "The rule is given rate at each step, which hardware has no stream for; "
-        "give the rule a number instead."
+        "the rate of the rule ranges from 1 to 1, but SQ(-2,18) holds -0.125 to 0.124996; "
+        "use Fixed(16, 14)."
     )
     with pytest.raises(CatgradError) as error:
-        Formats.profile(learner(MODEL, rule, layers.mse), Calibration([], [], []))
+        hardware.quantise_y(np.zeros((1, 3)), 1)
     assert str(error.value) == (
-        "The rule is given rate at each step, which samples do not tell; "
-        "give the rule a number instead."
+        "rate ranges from 1 to 1, but SQ(-2,18) holds -0.125 to 0.124996; "
+        "use Fixed(16, 14), or scale the data."
     )

@@ -176,7 +176,7 @@ def test_ragged_rows():
             x,
             (
                 "float32, which SQ(4,12)[2, 3] cannot hold; "
-                "pass integer mantissas, such as to_fixed makes."
+                "pass integer mantissas, as quantise_parameters and quantise_x make them."
             ),
         ),
     ],
@@ -197,8 +197,7 @@ def test_numbers_that_are_not_finite(bad):
 
 def test_numbers_that_overflow_float32():
     assert refused(taking(NdArrayType((), Dtype.float32)).predict, 1e300) == (
-        "predict: argument x is inf; pass finite numbers only "
-        "(parameters that training has driven there want a lower learning rate)."
+        "predict: argument x is 1e+300, which float32 does not reach; scale it first."
     )
 
 

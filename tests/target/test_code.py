@@ -140,8 +140,26 @@ def test_a_long_line_without_brackets_gets_some():
     name = "quite_a_long_name_for_an_array_that_lives_shortly"
     assert indented([f"z = {name} + {name}  # SQ(4,12)"], 0) == [
         "z = (",
-        f"    {name} + {name}",
+        f"    {name}",
+        f"    + {name}",
         ")  # SQ(4,12)",
+    ]
+
+
+def test_subscripts_and_shapes_stay_in_one_line():
+    name = "an_array_whose_name_is_rather_long"
+    shaped = f"{name}.reshape(64, 8, 4, 2, 8).transpose(0, 1, 2, 4, 3)"
+    assert indented([f"larger = {shaped}[..., 0] >= {shaped}[..., 1]"], 0) == [
+        "larger = (",
+        f"    {shaped}[..., 0]",
+        f"    >= {shaped}[..., 1]",
+        ")",
+    ]
+    assert indented([f"y = np.broadcast_to({shaped}, (64, 4, 2, 4, 2, 8)).reshape(64, 64)"], 0) == [
+        "y = np.broadcast_to(",
+        f"    {shaped},",
+        "    (64, 4, 2, 4, 2, 8)",
+        ").reshape(64, 64)",
     ]
 
 

@@ -117,7 +117,7 @@ def _refuse_dtype(place: str, T: NdArrayType, array: NDArray[Any], remedy: str) 
 
 
 def _floats(place: str, T: NdArrayType, array: NDArray[Any]) -> NDArray[Any]:
-    dtype = np.dtype(str(T.dtype))
+    dtype, given = np.dtype(str(T.dtype)), array
     if array.dtype != dtype:
         if array.dtype.kind not in "fiub":
             raise _refuse_dtype(place, T, array, "pass real numbers")
@@ -125,7 +125,11 @@ def _floats(place: str, T: NdArrayType, array: NDArray[Any]) -> NDArray[Any]:
             array = array.astype(dtype)
     finite = np.isfinite(array)
     if not finite.all():
-        place_of, value = _first(array, ~finite)
+        place_of, value = _first(given, ~finite)
+        if np.isfinite(value):
+            raise ArgumentError(
+                f"{place} is {value}{place_of}, which {T.dtype} does not reach; scale it first."
+            )
         raise ArgumentError(
             f"{place} is {value}{place_of}; pass finite numbers only (parameters that training "
             f"has driven there want a lower learning rate)."
@@ -135,7 +139,12 @@ def _floats(place: str, T: NdArrayType, array: NDArray[Any]) -> NDArray[Any]:
 
 def _mantissas(place: str, T: NdArrayType, form: Fixed, array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind not in "iub" and array.size:
-        raise _refuse_dtype(place, T, array, "pass integer mantissas, such as to_fixed makes")
+        raise _refuse_dtype(
+            place,
+            T,
+            array,
+            "pass integer mantissas, as quantise_parameters and quantise_x make them",
+        )
     _require_range(place, array, form.min, form.max, str(form), "saturate it")
     return array if array.dtype == np.int64 else array.astype(np.int64)
 

@@ -31,6 +31,11 @@ class Compiled:
     _callbacks: ClassVar[tuple[str, ...]]
 
     def __init__(self, backend: type[ArrayBackend] = Numpy) -> None:
+        if not callable(getattr(backend, "lift", None)):
+            raise CatgradError(
+                f"{type(self).__name__} takes an array backend, not {backend!r}; give Numpy or "
+                f"Torch, from catgrad.target.python.array_backend, or nothing for NumPy."
+            )
         self.backend = backend
         if backend is not Numpy:
             for name in self._functions:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from catgrad.core.operation import Scalar
 
@@ -71,8 +71,7 @@ NAMED_UFUNCS = frozenset(
 """Functions called by name that can."""
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(NamedTuple):
     """An expression.
 
     - ``level``: of its outermost operator
@@ -143,10 +142,9 @@ def prefix(operator: str, a: Code) -> Code:
 
 def call(function: str, *arguments: Code | str) -> Code:
     """``function(argument, ...)``; an argument that is a string is text as it stands."""
-    texts = [a.text if isinstance(a, Code) else a for a in arguments]
-    operations = sum(a.operations for a in arguments if isinstance(a, Code))
-    operands = tuple(a if isinstance(a, Code) else Code(a) for a in arguments)
-    text = f"{function}({', '.join(texts)})"
+    operands = tuple([Code(a) if isinstance(a, str) else a for a in arguments])
+    operations = sum([a.operations for a in operands])
+    text = f"{function}({', '.join([a.text for a in operands])})"
     if function not in NAMED_UFUNCS:
         return Code(text, operations=operations + 1)
     return Code(text, Level.ATOM, operations + 1, True, function, operands)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 
 from catgrad.core import operation as ops
@@ -59,5 +58,7 @@ def flat(x: Value, site: integers.Site) -> Code:
 
 def constant(x: Value, site: integers.Site) -> Value:
     """An array of one number, made once for all calls."""
-    name = f"ones_{x.type.size}" if x.number == 1 else "constant"
-    return replace(x.materialised(), code=site.constant(name, x.full))
+    size, number = x.type.size, x.number
+    is_mean = number is not None and size > 1 and number == 1 / size
+    name = f"ones_{size}" if number == 1 else f"mean_{size}" if is_mean else f"filled_{size}"
+    return x.materialised()._replace(code=site.constant(name, x.full))

@@ -6,25 +6,44 @@ calls a function of its own, which computes no more than the others.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from catgrad.combinators import keep_inputs, keep_outputs
+from catgrad.core import operation as ops
 from catgrad.core.simplify import simplify
 from catgrad.core.types import op
 from catgrad.hypergraph import Functor, OpenHypergraph
 from catgrad.hypergraph.array import count, host
 from catgrad.special.definition import Definition, Named, extract_definitions
 from catgrad.target.assignments import Assignment, Assignments
+from catgrad.target.python.expressions import Pointwise
 from catgrad.target.python.names import snake_case
 
 
-def _function(definition: Definition) -> Hashable:
-    """What tells functions apart: those of one class are alike on arrays of any shape."""
-    named = isinstance(definition, Named)
-    return definition if named else (type(definition), definition.symbol())
+def _function(definition: Definition, program: OpenHypergraph) -> Hashable:
+    """What tells functions apart: those of one class are alike on arrays of any shape, and so are
+    named programs that work number by number."""
+    if not isinstance(definition, Named):
+        return type(definition), definition.symbol()
+    operations = program.H.x.distinct()[0]
+    if not all(map(_is_number_by_number, operations)):
+        return definition
+    kinds = frozenset((type(x), x.x if isinstance(x, ops.Constant) else None) for x in operations)
+    return definition.symbol(), definition.arguments, definition.results, kinds
+
+
+def _is_number_by_number(operation: object) -> bool:
+    if isinstance(operation, ops.Broadcast | ops.NCopy):
+        return all(T.shape == () for T in operation.source())
+    return isinstance(operation, Pointwise | ops.Copy | ops.Discard)
+
+
+def _largest(programs: Iterable[OpenHypergraph]) -> int:
+    sizes = [max(T.size if T.shape else 0 for T in (*f.source, *f.target)) for f in programs]
+    return max(sizes) if all(sizes) else 0
 
 
 class Expand(Functor):
@@ -34,15 +53,20 @@ class Expand(Functor):
     definitions are then functions, since they are what their author gave a class of its own.
     """
 
-    def __init__(self, definitions: Mapping[Definition, OpenHypergraph]) -> None:
+    def __init__(
+        self,
+        definitions: Mapping[Definition, OpenHypergraph],
+        largest: Mapping[Definition, int] | None = None,
+    ) -> None:
         super().__init__()
-        self._chosen = definitions
+        self._chosen, self._largest = definitions, largest or {}
 
     @classmethod
     def single(cls, programs: Iterable[OpenHypergraph]) -> Expand:
         """Those of some programs. Raises an error where a definition expands to itself."""
         programs = list(programs)
         definitions = extract_definitions(programs)
+        functions = {x: _function(x, f) for x, f in definitions.items()}
         everywhere, most = Counter[Hashable](), Counter[Hashable]()
         for f in programs:
             here = Counter[Hashable]()
@@ -50,16 +74,26 @@ class Expand(Functor):
                 labels, which = g.H.x.distinct()
                 for label, times in zip(labels, host(count(which, len(labels))), strict=True):
                     if isinstance(label, Definition):
-                        here[_function(label)] += int(times)
+                        here[functions[label]] += int(times)
             everywhere += here
             most |= here
+        alike = defaultdict[Hashable, list[OpenHypergraph]](list)
+        for x, f in definitions.items():
+            alike[functions[x]].append(f)
         return cls(
             {
                 x: f
                 for x, f in definitions.items()
-                if (most if isinstance(x, Named) else everywhere)[_function(x)] == 1
-            }
+                if (most if isinstance(x, Named) else everywhere)[functions[x]] == 1
+            },
+            {x: _largest(alike[functions[x]]) for x in definitions if len(alike[functions[x]]) > 1},
         )
+
+    def largest(self, definition: Definition) -> int | None:
+        """Where one function is this definition and others on arrays of other types: the numbers
+        in the largest of these arrays, or none if some are single numbers, of which NumPy makes
+        no arrays."""
+        return self._largest.get(definition)
 
     def map_object(self, label: Any) -> Sequence[Hashable]:
         return [label]
@@ -92,10 +126,11 @@ class Parts:
         wanted = {*program.results}
         body = []
         for assignment in reversed(program.body):
-            kept = tuple(i for i, wire in enumerate(assignment.results) if wire in wanted)
-            if not kept:
+            if wanted.isdisjoint(assignment.results):
                 continue
-            if len(kept) < len(assignment.results) and isinstance(assignment.operation, Definition):
+            partial = not wanted.issuperset(assignment.results)
+            if partial and isinstance(assignment.operation, Definition):
+                kept = tuple(i for i, wire in enumerate(assignment.results) if wire in wanted)
                 part, read = self.part(assignment.operation, kept)
                 operands = tuple(assignment.operands[i] for i in read)
                 assignment = Assignment(part, operands, tuple(assignment.results[i] for i in kept))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import singledispatch
 from typing import Any, Protocol
 
@@ -56,6 +55,9 @@ class Site(integers.Site, Protocol):
 
     def definition(self, definition: Definition | Kernel | PythonOp) -> tuple[str, bool]:
         """The function for a definition, and whether it works element by element."""
+
+    def owned(self, name: str, /) -> tuple[bool, ...]:
+        """Which results of a function are arrays of which nobody else knows any part."""
 
 
 def express(operation: object, operands: Sequence[Value], site: Site) -> list[Value]:
@@ -122,7 +124,11 @@ def _(operation: ops.Multiply, operands: Sequence[Value], site: Site) -> list[Va
             return [Value(other.code, site.result, other.shape, other.number)]
     a, b = operands
     operator = "&" if operation.T.dtype is Dtype.bool else "*"
-    return elementwise(infix(operator, a.code, b.code), site.result, a, b)
+    [product] = elementwise(infix(operator, a.code, b.code), site.result, a, b)
+    direct = not (a.permuted or b.permuted or a.is_scattered or b.is_scattered)
+    if operation.T.is_floating and direct and a.shape == b.shape == site.result.shape:
+        product = product._replace(factors=(a.code, b.code))
+    return [product]
 
 
 @written.register
@@ -228,6 +234,8 @@ def reduced(name: str, x: Value, axes: Sequence[int], site: Site) -> list[Value]
         arguments = []
     if x.type.size == site.result.size and not x.is_condition:  # each sum has one term
         return [reshaped(x, site.result.shape)]
+    if name == "sum" and not arguments and x.factors and x.type.size >= WORTH_PRODUCT:
+        return [Value(call("np.vdot", *x.factors), site.result, ())]
     if name == "sum" and (total := _product_with_ones(x, axes, site)) is not None:
         return [Value(total, site.result, site.result.shape)]
     if x.type.dtype is Dtype.bool:
@@ -279,11 +287,12 @@ def _(operation: ops.NMax, operands: Sequence[Value], site: Site) -> list[Value]
 
 
 @written.register
-def _(operation: ops.NSplit, operands: Sequence[Value], _site: Site) -> list[Value]:
+def _(operation: ops.NSplit, operands: Sequence[Value], site: Site) -> list[Value]:
     [x] = operands
     if x.number is not None:
         return [Value.constant(operation.T, x.number)] * operation.k
-    parts = (view(x.full, f"[..., {i}]") for i in range(operation.k))
+    whole = site.once(x.full, "pairs" if operation.k == 2 else "split", is_view=True)
+    parts = (view(whole, f"[..., {i}]") for i in range(operation.k))
     return [Value(part, operation.T, operation.T.shape, is_scattered=True) for part in parts]
 
 
@@ -298,7 +307,7 @@ def _(_operation: ops.NConcatenate, operands: Sequence[Value], site: Site) -> li
 @written.register
 def _(operation: ops.Reshape, operands: Sequence[Value], site: Site) -> list[Value]:
     x = reshaped(operands[0], operation.Y.shape)
-    return [replace(x, code=site.once(x.code))]
+    return [x._replace(code=site.once(x.code))]
 
 
 @written.register
@@ -327,8 +336,9 @@ def _(operation: ops.Compose, operands: Sequence[Value], site: Site) -> list[Val
 def _(operation: Definition | PythonOp, operands: Sequence[Value], site: Site) -> list[Value]:
     name, pointwise = site.definition(operation)
     results = site.results
+    is_new = site.owned(name) == (True,)
     if pointwise and len(operands) == 1 and operands[0].number is None:
         [x] = operands
-        return [Value(call(name, x.code), T, x.shape) for T in results]
-    applied = call(name, *(x.full for x in operands))
+        return [Value(call(name, x.code)._replace(is_new=is_new), T, x.shape) for T in results]
+    applied = call(name, *(x.full for x in operands))._replace(is_new=is_new)
     return [Value(applied, T, T.shape) for T in results]

@@ -61,8 +61,11 @@ class Site(Protocol):
     def constant(self, name: str, code: Code) -> Code:
         """An array that does not depend on any argument, made once for all calls."""
 
-    def once(self, code: Code, stem: str = "") -> Code:
-        """A copy of an array, by the name that it has, or is given now: the stem, or the wire."""
+    def once(self, code: Code, stem: str = "", is_view: bool = False) -> Code:
+        """A copy of an array, by the name that it has, or is given now: the stem, or the wire.
+
+        Of a view there is no copy; it gets a name only where this is asked for.
+        """
 
     def is_known(self, code: Code) -> bool:
         """Whether a copy has a name."""

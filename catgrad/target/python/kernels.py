@@ -27,7 +27,7 @@ from catgrad.target.python.expressions import Site, express, written
 from catgrad.target.python.helpers import HELPERS
 from catgrad.target.python.kernel_products import Factor, contraction
 from catgrad.target.python.names import Names
-from catgrad.target.python.naming import NOUNS
+from catgrad.target.python.nouns import noun_of
 from catgrad.target.python.slices import places, view
 from catgrad.target.python.slices import written as place_written
 from catgrad.target.python.text import indented
@@ -140,7 +140,7 @@ class BodySite:
     def constant(self, _name: str, code: Code) -> Code:
         return code
 
-    def once(self, code: Code, _stem: str = "") -> Code:
+    def once(self, code: Code, _stem: str = "", _is_view: bool = False) -> Code:
         return code
 
     def is_known(self, _code: Code) -> bool:
@@ -148,6 +148,9 @@ class BodySite:
 
     def rounded(self, code: Code, _form: Fixed) -> Code:
         return code
+
+    def owned(self, _name: str, /) -> tuple[bool, ...]:
+        return ()
 
     def definition(self, definition: Any) -> tuple[str, bool]:
         raise CatgradError(
@@ -260,7 +263,7 @@ class Plan:
             [wire] = body.H.t[i].table.tolist()
             uses = readers.get(wire, [])
             T = self._type(body.H.w[wire])
-            noun = NOUNS.get(type(operation).__name__, "value")
+            noun = noun_of(operation)
             if isinstance(T.dtype, Fixed):
                 integers.require_width(self.writer.kernel.name, noun, T.fixed)
             site = BodySite(
@@ -281,7 +284,7 @@ class Plan:
     def _named(self, noun: str, value: Value) -> Value:
         name = self.writer.names.new(noun)
         self.writer.lines.append(f"{name} = {value.code.text}")
-        return replace(value, code=Code(name))
+        return value._replace(code=Code(name))
 
     def _contraction(self) -> Code | None:
         """A sum of products of two operands, where that is what the nest is."""

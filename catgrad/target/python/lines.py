@@ -26,12 +26,14 @@ class Line:
 
     - ``type``: of the array that a single name stands for, where its memory may be given away
     - ``comment``: what stands behind the code
+    - ``types``: of the arrays that several names stand for, where these may be given away
     """
 
     names: tuple[str, ...]
     code: Code
     type: NdArrayType | None = None
     comment: str = ""
+    types: tuple[NdArrayType | None, ...] = ()
 
     def __str__(self) -> str:
         comment = f"  # {self.comment}" if self.comment else ""
@@ -60,21 +62,30 @@ def without_unread(lines: Sequence[Line], results: Iterable[str]) -> list[Line]:
     return kept[::-1]
 
 
-def reusing_memory(lines: Sequence[Line], results: Iterable[str]) -> list[Line]:
+def reusing_memory(
+    lines: Sequence[Line], results: Iterable[str], largest: int | None = None
+) -> list[Line]:
     """Large arrays that are read no more make room for the results that replace them.
 
     ``y = np.exp(x)`` becomes ``y = np.exp(x, out=x)`` where `x` is an array that this function
     made, and neither `x` nor a view of it is read later. Numbers are the same, since NumPy
-    computes as if operands and result did not overlap.
+    computes as if operands and result did not overlap. Lines for arrays of several types suit those
+    of the `largest`, told in numbers.
     """
-    if all(line.bytes < WORTH_REUSE for line in lines):
+
+    def is_worth(line: Line) -> bool:
+        if line.type is None or not line.type.shape:
+            return False
+        return (line.bytes if largest is None else 4 * largest) >= WORTH_REUSE
+
+    if not any(map(is_worth, lines)):
         return list(lines)
     ends = _ends(lines, results)
     owned: dict[str, NdArrayType] = {}
     written = []
     for i, line in enumerate(lines):
         is_new = line.code.is_new
-        if line.code.ufunc and line.type and line.bytes >= WORTH_REUSE:
+        if line.code.ufunc and line.type and is_worth(line):
             for operand in line.code.operands:
                 name = operand.text
                 if owned.get(name) == line.type and ends[name] == i:
@@ -83,6 +94,7 @@ def reusing_memory(lines: Sequence[Line], results: Iterable[str]) -> list[Line]:
                     break
         if line.type and is_new:
             owned[line.names[0]] = line.type
+        owned |= {name: T for name, T in zip(line.names, line.types, strict=False) if T}
         written.append(line)
     return written
 

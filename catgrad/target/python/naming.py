@@ -6,82 +6,27 @@ would write; nothing but readability depends on them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from catgrad.core import operation as ops
-from catgrad.kernel.kernel import Kernel
-from catgrad.special.definition import Definition, Named
+from catgrad.special.definition import Named
 from catgrad.target.assignments import Assignment, Assignments
+from catgrad.target.python.described import noun
+from catgrad.target.python.kinds import Kind
 from catgrad.target.python.names import snake_case
+from catgrad.target.python.nouns import Activating, Adding, Contraction, Relaying, Shaping, noun_of
+from catgrad.target.python.relations import Relation, Relations, is_nameless
+from catgrad.target.python.wiring import Wiring
 
-NOUNS = {
-    "Abs": "magnitude",
-    "Add": "total",
-    "ArgMax": "index",
-    "Broadcast": "spread",
-    "Compose": "weighted",
-    "Concatenate": "joined",
-    "Constant": "constant",
-    "Convert": "converted",
-    "Cos": "cosine",
-    "Divide": "ratio",
-    "Eq": "equal",
-    "Exp": "exponential",
-    "Fold": "folded",
-    "Gather": "rows",
-    "Ge": "at_least",
-    "Gt": "greater",
-    "Invert": "inverse",
-    "Iota": "positions",
-    "Le": "at_most",
-    "Log": "logarithm",
-    "Lt": "less",
-    "Mask": "masked",
-    "MatrixMultiply": "product",
-    "Maximum": "larger",
-    "Minimum": "smaller",
-    "Multiply": "product",
-    "NAdd": "total",
-    "NConcatenate": "stacked",
-    "NCopy": "spread",
-    "NMax": "greatest",
-    "NSplit": "part",
-    "Ne": "unequal",
-    "Negate": "negative",
-    "OneHot": "one_hot",
-    "Pad": "padded",
-    "Permute": "permuted",
-    "Power": "power",
-    "Reciprocal": "reciprocal",
-    "ReciprocalSqrt": "scale",
-    "ReduceMax": "greatest",
-    "ReduceMin": "least",
-    "ReduceProduct": "product",
-    "ReduceSum": "total",
-    "Repeat": "spread",
-    "Requantise": "requantised",
-    "Reshape": "reshaped",
-    "ScatterAdd": "table",
-    "Select": "selected",
-    "Sign": "sign",
-    "Sin": "sine",
-    "Slice": "part",
-    "Sqrt": "root",
-    "Subtract": "difference",
-    "Sum": "total",
-    "Tanh": "activated",
-    "Window": "windows",
-}
-"""What the result of each operation is called where nothing better is known."""
+LED_BACK = re.compile(r"gradient|error|^d_|^dy")
+"""How gradients are called."""
 
 SLOPE = 4
 """Operations that a slope is made of, at most: ``s * (1 - s)`` is a product and a difference."""
 
-Shaping = ops.Broadcast | ops.NCopy | ops.Permute | ops.Reshape
-Relaying = ops.Requantise | ops.InRange | Shaping
-Contraction = ops.Compose | ops.MatrixMultiply
-Adding = ops.Sum | ops.Add
-Activating = ops.Gt | ops.InRange | Definition
+RELAYING, UPDATING = Kind(Relaying), Kind(ops.Subtract | ops.Add)
 
 
 class Stems:
@@ -98,43 +43,114 @@ class Stems:
         arguments: Sequence[str],
         results: Sequence[str],
         seeds: Sequence[int] = (),
+        known: Sequence[Relation] = (),
+        relations: Callable[[object], Relations] = lambda _: Relations(),
     ) -> None:
-        self.program = program
-        self.writers = program.writers()
-        self.readers = program.readers()
+        self.program, self._relations = program, relations
+        self._known = dict(zip(program.arguments, known, strict=False))
+        self._wiring = Wiring(program)
+        self._base = self._wiring.base
+        self.writers, self.readers = self._wiring.writers, self._wiring.readers
         self.stems = dict(zip(program.arguments, arguments, strict=True))
         self.arguments = frozenset(program.arguments)
         self.results = frozenset(program.results)
         self.seeds = frozenset(program.arguments[i] for i in seeds)
-        self.backward = set(self.seeds)
+        self.backward, self.targets = set(self.seeds), set(self.seeds)
         for assignment in program.body:
             if not self.backward.isdisjoint(assignment.operands):
                 self.backward.update(assignment.results)
+                if isinstance(assignment.operation, ops.OneHot):
+                    self.targets.update(assignment.results)
+        self.order = {wire: i for i, a in enumerate(program.body) for wire in a.results}
+        self.order |= dict.fromkeys(program.arguments, -1)
         self.hints: dict[int, str] = {}
         for wire, name in zip(program.results, results, strict=False):
-            self.hint(wire, name)
+            if not is_nameless(name):
+                self.hint(wire, name)
         for wire in program.results:
             self._hint_update(wire)
+        for seed in sorted(self.seeds):
+            for assignment in self.readers.get(seed, ()):
+                self._hint_prediction(assignment)
+        self._hint_arguments()
         for assignment in program.body:
-            self._hint_prediction(assignment)
-        for assignment in program.body:
+            operation, several = assignment.operation, len(assignment.results) > 1
+            if several and isinstance(operation, Named) and operation.results:
+                self._name_parts(assignment, operation)
+                continue
             for wire in assignment.results:
                 self.stems[wire] = self.hints.get(wire) or self._stem(assignment)
-            if isinstance(assignment.operation, Named) and len(assignment.results) > 1:
-                self._name_parts(assignment, assignment.operation)
+
+    def _hint_arguments(self) -> None:
+        """Name what one function alone reads, several times, as this function does."""
+        read: dict[int, set[tuple[str, str]]] = {}
+        for assignment in self.program.body:
+            operation = assignment.operation
+            named = operation.arguments if isinstance(operation, Named) else ()
+            names = named or ("",) * len(assignment.operands)
+            for wire, name in zip(assignment.operands, names, strict=False):
+                symbol = operation.symbol() if isinstance(operation, Named) else ""
+                read.setdefault(wire, set()).add((symbol, name))
+        for wire, found in read.items():
+            name = min(found)[1]
+            if len(found) == 1 and len(self.readers[wire]) > 1 and name and not is_nameless(name):
+                self.hint(wire, name)
 
     def _name_parts(self, assignment: Assignment, operation: Named) -> None:
         """Name several results of a function after what it calls them itself."""
         ending = self._number(assignment.operands)
-        for wire, name in zip(assignment.results, operation.results, strict=False):
+        given = self._given(assignment, operation)
+        found = self._relations(operation).results
+        for i, (wire, name) in enumerate(zip(assignment.results, operation.results, strict=False)):
             if wire in self.hints:
+                self.stems[wire] = self.hints[wire]
                 continue
+            if is_nameless(name) and found:
+                name = found[i].name
             name = name.rstrip("0123456789").rstrip("_")
             if name.startswith("d_"):
+                if name[2:] in given:
+                    self.stems[wire] = f"{given[name[2:]]}_gradient"
+                    continue
                 name = f"{name[2:]}_gradient"
             elif len(name) == 1:
                 name = operation.symbol().removesuffix("_forward")
             self.stems[wire] = name + ending
+
+    def _given(self, assignment: Assignment, operation: Named) -> dict[str, str]:
+        """The stems of the arguments of a function, and of the one whose results it reads, by the
+        names that they have in the function."""
+        given: dict[str, str] = {}
+        for name, wire in zip(operation.arguments, assignment.operands, strict=False):
+            writer = self.writers.get(wire) if is_nameless(name) else None
+            if writer and isinstance(writer.operation, Named):
+                given |= self._called(writer.operation, writer.operands)
+        return given | self._called(operation, assignment.operands)
+
+    def _called(self, operation: Named, operands: Sequence[int]) -> dict[str, str]:
+        """The stems of the operands of a function by the names that it has for them."""
+        stems = [self.stems[wire] for wire in operands]
+        return dict(zip(operation.arguments, stems, strict=False))
+
+    def relations(self, names: Sequence[str], returned: Sequence[str]) -> Relations:
+        """What is known of the arguments and results, the latter called `names` outside."""
+        return Relations(
+            [self._relation(wire) for wire in self.program.arguments],
+            [
+                self._relation(wire, text if is_nameless(name) and text.isidentifier() else "")
+                for wire, name, text in zip(self.program.results, names, returned, strict=False)
+            ],
+        )
+
+    def _relation(self, wire: int, name: str = "") -> Relation:
+        found = Relation(name)
+        for read, reader in self._wiring.reads(wire):
+            others = [self.stems[self._base(other)] for other in reader.operands if other != read]
+            if others and isinstance(reader.operation, Contraction) and not found.outcome:
+                found = replace(found, partner=others[0], outcome=self.stems[reader.results[0]])
+            elif others and isinstance(reader.operation, ops.Multiply) and not found.factor:
+                found = replace(found, factor=others[0])
+        return found
 
     def name(self, wire: int) -> str:
         """What to call a wire: its stem, told apart from that of the wire that it is rounded to."""
@@ -166,17 +182,46 @@ class Stems:
 
     def _hint_update(self, wire: int) -> None:
         """Where a result is an argument less a step, name the step, and the gradient behind it."""
-        update = self._unrounded(wire)
-        if update is None or not isinstance(update.operation, ops.Subtract | ops.Add):
+        update = self._wiring.unrounded(wire)
+        if update is None or not UPDATING.has(update.operation):
             return
         old, step = update.operands
         if old not in self.arguments or step not in self.backward or step in self.seeds:
             return
-        scaled = self._unrounded(step)
+        scaled = self._wiring.unrounded(step)
         if scaled and isinstance(scaled.operation, ops.Multiply):
             self.hint(step, f"{self.stems[old]}_step")
             step = next(w for w in scaled.operands if w in self.backward)
-        self.hint(step, f"{self.stems[old]}_gradient")
+        gradient = self._behind_direction(step)
+        if gradient is not None:
+            self.hint(step, f"{self.stems[old]}_direction")
+            step = gradient
+        name = f"{self.stems[old]}_gradient"
+        self.hint(step, name)
+        writer = self._wiring.unrounded(step)
+        while writer and isinstance(writer.operation, ops.Reshape | ops.Permute):
+            [step] = writer.operands
+            if step in self.backward:
+                self.hint(step, name)
+            writer = self._wiring.unrounded(step)
+
+    def _behind_direction(self, step: int) -> int | None:
+        """The gradient whose mean over time a rule divides to find a direction."""
+        writer = self._wiring.unrounded(step)
+        if writer and isinstance(writer.operation, Named):
+            called = dict(zip(writer.operation.arguments, writer.operands, strict=False))
+            return called.get("gradient")
+        if writer and isinstance(writer.operation, ops.Add):  # of a direction and a decay
+            found = (self._behind_direction(w) for w in writer.operands if w in self.backward)
+            return next((wire for wire in found if wire is not None), None)
+        if not writer or not isinstance(writer.operation, ops.Divide | ops.Sign):
+            return None
+        mean = self._wiring.unrounded(writer.operands[0])
+        for wire in mean.operands if mean and isinstance(mean.operation, ops.Add) else ():
+            scaled = self._wiring.unrounded(wire) if wire in self.backward else None
+            if scaled and isinstance(scaled.operation, ops.Multiply):
+                return next((w for w in scaled.operands if w in self.backward), None)
+        return None
 
     def _hint_prediction(self, assignment: Assignment) -> None:
         """Name what the targets are subtracted from."""
@@ -186,25 +231,18 @@ class Stems:
                     self.hint(wire, "prediction")
 
     def _is_error(self, assignment: Assignment) -> bool:
-        return isinstance(assignment.operation, ops.Subtract) and not self.seeds.isdisjoint(
-            assignment.operands
-        )
-
-    def _unrounded(self, wire: int) -> Assignment | None:
-        """The operation behind a wire, roundings aside."""
-        writer = self.writers.get(wire)
-        while writer and isinstance(writer.operation, ops.Requantise):
-            writer = self.writers.get(writer.operands[0])
-        return writer
+        read = self.targets.intersection(assignment.operands)
+        reads_target = any(not LED_BACK.search(self.stems[wire]) for wire in read)
+        return reads_target and isinstance(assignment.operation, ops.Subtract)
 
     def _stem(self, assignment: Assignment) -> str:
         operation, operands = assignment.operation, assignment.operands
-        if isinstance(operation, Relaying):
+        if RELAYING.has(operation):
             return self._relayed(assignment)
-        if counts := self._saturations(assignment):
+        if self.program.is_fixed_point and (counts := self._saturations(assignment)):
             return counts
         if self.backward.isdisjoint(operands):
-            return self._noun(assignment) + self._number(operands)
+            return noun(assignment, self._wiring, self.program.types) + self._number(operands)
         return self._gradient(assignment)
 
     def _relayed(self, assignment: Assignment) -> str:
@@ -215,7 +253,7 @@ class Stems:
         stem = self.stems[wire]
         if wire not in self.arguments or isinstance(operation, ops.InRange):
             return stem
-        return f"{stem}_{NOUNS[type(operation).__name__]}"
+        return f"{stem}_{noun_of(operation)}"
 
     def _saturations(self, assignment: Assignment) -> str | None:
         """What counts the values of a wire that are out of range, or adds up such counts."""
@@ -231,53 +269,41 @@ class Stems:
         return None
 
     def _number(self, operands: Sequence[int]) -> str:
-        """The number that the last numbered operand ends in: a layer's, say."""
-        for wire in reversed(operands):
+        """The number that the last numbered argument ends in, or operand: a layer's, say."""
+        last = operands[::-1]
+        for wire in (*filter(self.arguments.__contains__, last), *last):
+            if wire in self._known and self._known[wire].name:
+                continue  # a number that only tells two names apart
             _, _, number = self.stems[wire].rpartition("_")
             if number.isdecimal():
                 return f"_{number}"
         return ""
 
-    def _noun(self, assignment: Assignment) -> str:
+    def _is_led_back(self, assignment: Assignment) -> bool:
+        """Whether a result is a gradient, and not what a rule makes of one."""
         operation, operands = assignment.operation, assignment.operands
-        writers = [self.writers.get(wire) for wire in operands]
-        kinds = [writer.operation if writer else None for writer in writers]
-        match operation:
-            case Kernel() if operation.results:
-                return operation.results[0]
-            case Definition():
-                types = self.program.types
-                same = [types[w] for w in operands] == [types[w] for w in assignment.results]
-                return "activated" if same else snake_case(operation.symbol())
-            case ops.Lookup():
-                return "activated"
-            case ops.Add() if any(isinstance(kind, ops.Broadcast) for kind in kinds):
-                # A float contraction is folded into the sum; the name says what it is all of.
-                folded = any(isinstance(kind, Contraction) for kind in kinds)
-                return "weighted" if folded and operation.T.is_floating else "biased"
-            case ops.Multiply() if any(isinstance(kind, ops.Constant) for kind in kinds):
-                return "scaled"
-            case ops.Multiply() if any(isinstance(kind, ops.Subtract) for kind in kinds):
-                return "slope"
-            case ops.Subtract() if isinstance(kinds[0], ops.Constant):
-                return "complement"
-            case ops.Gt() if isinstance(kinds[1], ops.Constant) and kinds[1].x == 0:
-                return "positive"
-            case ops.Mask() if isinstance(kinds[1], ops.Gt):
-                return "activated"
-            case ops.Power() if isinstance(kinds[0], ops.Constant):
-                return "exponential"
-        return NOUNS.get(type(operation).__name__, "value")
+        if isinstance(operation, ops.Multiply) and operands[0] == operands[1]:
+            return False
+        stems = [self.stems[wire] for wire in operands if wire in self.backward]
+        if isinstance(operation, ops.Add) and len(stems) < len(operands):
+            return False  # a gradient and what does not depend on one: a mean over time, a decay
+        return any(LED_BACK.search(stem) for stem in stems)
 
     def _gradient(self, assignment: Assignment) -> str:
         operation, operands = assignment.operation, assignment.operands
         if self._is_error(assignment):
             return "error"
+        if isinstance(operation, ops.OneHot) or not self._is_led_back(assignment):
+            return noun(assignment, self._wiring, self.program.types)
         backward = [wire for wire in operands if wire in self.backward]
         forward = [wire for wire in operands if wire not in self.backward]
         of = None
+        if isinstance(operation, ops.NAdd | ops.ReduceSum):
+            return f"{self.stems[backward[0]]}_total"
         if isinstance(operation, Contraction):
             of = self._partner(forward)
+            if not of and forward and len(self.program.types[self._base(forward[0])].shape) == 1:
+                return f"{self.stems[self._base(backward[0])]}_total"
         elif len(backward) == 1:
             of = self._activated(forward)
             mask = self.writers.get(forward[-1]) if of else None
@@ -285,11 +311,48 @@ class Stems:
                 of = f"{of}_exact"
         elif len({self.stems[wire] for wire in backward}) == 1:
             return self.stems[backward[0]]
+        elif isinstance(operation, ops.Add):  # of what is nearest to the arguments
+            return self.stems[max(backward, key=self.order.__getitem__)]
+        of = of or self._outcome(assignment) or self._factor(operation, backward, forward)
+        if not of and self._keeps(operation, forward):
+            return self.stems[backward[0]]
         return f"{of}_gradient" if of else "gradient"
+
+    def _keeps(self, operation: object, forward: Sequence[int]) -> bool:
+        """Whether a gradient is still that of the same wire after an operation."""
+        if isinstance(operation, ops.Multiply) and forward:
+            writer = self.writers.get(self._base(forward[0]))
+            return writer is not None and isinstance(writer.operation, ops.Constant)
+        return isinstance(operation, ops.Subtract)
+
+    def _factor(
+        self, operation: object, backward: Sequence[int], forward: Sequence[int]
+    ) -> str | None:
+        """The stem of what was multiplied, number by number, with what a gradient is."""
+        if not isinstance(operation, ops.Multiply) or len(backward) != 1 or not forward:
+            return None
+        writer = self.writers.get(backward[0])
+        if writer and isinstance(writer.operation, Shaping):
+            return None
+        relation = self._known.get(self._base(forward[0]))
+        return relation.factor if relation else None
+
+    def _outcome(self, assignment: Assignment) -> str:
+        """The stem of the contraction that a gradient is led back through."""
+        for read, reader in self._wiring.reads(assignment.results[0]):
+            if isinstance(reader.operation, Contraction):
+                for other in reader.operands:
+                    relation = self._known.get(self._base(other))
+                    if other != read and relation and relation.outcome:
+                        return relation.outcome
+        return ""
 
     def _partner(self, forward: Sequence[int]) -> str | None:
         """The stem of what a transposed operand was multiplied with on the way forward."""
         for wire in forward:
+            relation = self._known.get(self._base(wire))
+            if relation and relation.partner:
+                return relation.partner
             permuted = self.writers.get(wire)
             if permuted and isinstance(permuted.operation, ops.Permute):
                 [operand] = permuted.operands

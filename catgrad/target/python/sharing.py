@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from catgrad.target.python.code import Code
@@ -15,6 +16,9 @@ NEW = re.compile(
 )
 """How the text of an expression of a new array begins or ends, beside `Code.is_new`."""
 
+SHAPED = re.compile(r"([^\W\d]\w*)(\.T|\.reshape\([^()]*\)|\.transpose\([^()]*\))*")
+"""An array by its name, or all its numbers in another arrangement."""
+
 CALLED = re.compile(r"(?<![\w.])[^\W\d]\w*(?=\()")
 """The name of a function that is called."""
 
@@ -26,24 +30,29 @@ class Memory:
     arguments, and `is_distinct` whether they share none with one another.
     """
 
-    def __init__(
-        self,
-        lines: Iterable[Line],
-        is_apart: Callable[[str], bool],
-        is_distinct: Callable[[str], bool],
-    ) -> None:
-        self._is_apart = is_apart
+    def __init__(self, is_apart: Callable[[str], bool], is_distinct: Callable[[str], bool]) -> None:
+        self._is_apart, self._is_distinct = is_apart, is_distinct
         self._behind: dict[str, set[str]] = {}
-        for line in lines:
-            behind = self.behind(line.code)
+        self._whole: set[str] = set()  # names of arrays in which each number has its own place
+
+    def add(self, line: Line) -> None:
+        """Take in the next line of the function."""
+        behind = self.behind(line.code)
+        if len(line.names) > 1:
             called = CALLED.match(line.code.text)
-            if len(line.names) > 1 and not (called and is_distinct(called[0])):
+            if not (called and self._is_distinct(called[0])):
                 behind.add(line.names[0])  # what one result may share with the others
-            for name in line.names:
-                self._behind[name] = behind | {name}
+        for name in line.names:
+            self._behind[name] = {name, *behind}
+        if len(line.names) > 1:
+            self._whole.update(name for name, T in zip(line.names, line.types, strict=False) if T)
+        elif self._is_whole(line.code):
+            self._whole.add(line.names[0])
 
     def behind(self, code: Code) -> set[str]:
         """The names of arrays that share memory with the result of an expression."""
+        if code.is_name:
+            return {*self._behind.get(code.text, (code.text,))}
         if self._is_new(code):
             return set()
         return {
@@ -53,10 +62,29 @@ class Memory:
         }
 
     def _is_new(self, code: Code) -> bool:
-        if code.is_new or NEW.search(code.text):
+        if code.is_new:
             return True
         called = CALLED.match(code.text)
-        return called is not None and self._is_apart(called[0])
+        if called is not None and self._is_apart(called[0]):
+            return True
+        return NEW.search(code.text) is not None
+
+    def own(self, results: Sequence[Code], others: set[str]) -> tuple[bool, ...]:
+        """Which results are whole arrays that share no memory with each other, nor with others."""
+        behind = [self.behind(result) | {result.text} for result in results]
+        read = Counter(name for names in behind for name in names)
+        return tuple(
+            self._is_whole(result)
+            and names.isdisjoint(others)
+            and all(read[name] == 1 for name in names)
+            for result, names in zip(results, behind, strict=True)
+        )
+
+    def _is_whole(self, code: Code) -> bool:
+        if code.is_new:
+            return True
+        shaped = SHAPED.fullmatch(code.text)
+        return shaped is not None and shaped[1] in self._whole
 
     def repeated(
         self, results: Sequence[Code], arrays: set[str], but: Iterable[str] = ()

@@ -22,6 +22,7 @@ from catgrad.target.python.kernels import function_text
 from catgrad.target.python.lines import names_in
 from catgrad.target.python.names import Names, require_identifier, snake_case
 from catgrad.target.python.naming import Stems
+from catgrad.target.python.relations import Relation, Relations, named
 from catgrad.target.python.special import PythonOp, python_ops
 from catgrad.target.python.text import docstring, indented, signature
 
@@ -30,8 +31,12 @@ FIXED_POINT = """
 Arrays hold int64 mantissas. SQ(i,f) marks numbers of i + f bits, sign included, worth
 mantissa / 2**f; UQ(i,f) marks those without a sign. Nothing overflows an int64."""
 
-MAPPED = 2**17
-"""Bytes of an array from which the allocator of glibc, untaught, asks the system for them."""
+RETURNED = 2**15
+"""Bytes of an array of which a few, once freed, are what the allocator of glibc gives back to the
+system: 128 KiB at the end of its heap, or a block of that size."""
+
+SUM = "# A product with ones is a sum, at which BLAS is fastest."
+MEAN = "# A product with ones is a sum, and one with equal shares a mean; BLAS is fastest at both."
 
 KEEP_MEMORY = [
     "# Once it has freed a block this large, the allocator of glibc keeps what is freed, and does",
@@ -143,6 +148,8 @@ class Module:
         self._bodies: dict[tuple[str, str], str] = {}
         self._apart: set[str] = set()
         self._distinct: set[str] = set()
+        self._owned: dict[str, tuple[bool, ...]] = {}
+        self._relations: dict[object, Relations] = {}
         self._parts = Parts()
         programs = {name: simplify(f.program) for name, f in functions.items()}
         self._expand = Expand.single(programs.values())
@@ -195,20 +202,32 @@ class Module:
         """Whether the results of a function share no memory with one another."""
         return name in self._distinct
 
+    def owned(self, name: str) -> tuple[bool, ...]:
+        """Which results of a function are arrays of which no part is known outside it."""
+        return self._owned.get(name, ())
+
     def note_bytes(self, size: int) -> None:
         """Take note of the size of an array that a function makes."""
         self._bytes = max(self._bytes, size)
 
-    def definition(self, definition: Definition | Kernel | PythonOp) -> tuple[str, bool]:
+    def definition(
+        self,
+        definition: Definition | Kernel | PythonOp,
+        known: Sequence[Relation] = (),
+    ) -> tuple[str, bool]:
         if isinstance(definition, PythonOp):
             return self.callbacks[definition], False
         if definition not in self._definitions:
             self._definitions[definition] = (
                 self._kernel(definition)
                 if isinstance(definition, Kernel)
-                else self._define(definition)
+                else self._define(definition, known)
             )
         return self._definitions[definition]
+
+    def relations(self, definition: object) -> Relations:
+        """What a definition that is written already tells about its arguments and results."""
+        return self._relations.get(definition, Relations())
 
     def _linear(self, f: OpenHypergraph) -> Assignments:
         """A program in straight-line form, the functions that it calls written already.
@@ -216,9 +235,18 @@ class Module:
         So its variables can keep clear of their names.
         """
         program = self._parts.needed(Assignments.of(f))
-        for assignment in program.body:
-            if isinstance(assignment.operation, Definition | Kernel):
-                self.definition(assignment.operation)
+        known: dict[int, Relation] = {}
+        written: dict[int, Relations | None] = {}  # by identity, since labels are shared
+        for operation, operands, results in program.body:
+            if id(operation) not in written:
+                written[id(operation)] = None
+                if isinstance(operation, Definition | Kernel):
+                    self.definition(operation, [known.get(wire, Relation()) for wire in operands])
+                    written[id(operation)] = self.relations(operation)
+            if found := written[id(operation)]:
+                for wire, relation in zip(operands, found.arguments, strict=False):
+                    known.setdefault(wire, relation)
+                known.update(zip(results, found.results, strict=False))
         return program
 
     # Text
@@ -237,14 +265,16 @@ class Module:
         methods = "\n\n".join(self._methods) or "    pass"
         blocks = [*helpers, *definitions, f"class {self._class_name}:\n{methods}"]
         head = docstring(self._summary())
-        used = any("np." in block for block in blocks) or self._bytes >= MAPPED
+        used = any("np." in block for block in blocks) or self._bytes >= RETURNED
         if tables or self._constants or used:
             head += ["", "import numpy as np"]
-        if self._bytes >= MAPPED:
+        if self._bytes >= RETURNED:
             head += ["", *KEEP_MEMORY]
         if tables or self._constants:
             constants = [f"{name} = {text}" for text, name in self._constants.items()]
-            head += ["", *indented([*tables, *constants], 0)]
+            kinds = {name.partition("_")[0] for name in self._constants.values()}
+            said = [MEAN] if "MEAN" in kinds else [SUM] if "ONES" in kinds else []
+            head += ["", *indented([*said, *tables, *constants], 0)]
         return "\n\n\n".join(["\n".join(head), *blocks]) + "\n"
 
     def _summary(self) -> str:
@@ -261,21 +291,21 @@ class Module:
         arguments = f.argument_names
         names = Names([*self._reserved, *arguments])
         seeds = [i for i, argument in enumerate(f.arguments) if argument in f.seeds]
-        stems = Stems(program, arguments, f.result_names, seeds)
+        stems = Stems(program, arguments, f.result_names, seeds, relations=self.relations)
         body = Body(name, program, stems, names, self, is_method=True)
         results = body.returned_names()
         described = signature(
             list(zip(arguments, f.program.source, strict=True)),
             [
-                (result.removesuffix(".copy()"), T)
-                for result, T in zip(results, f.program.target, strict=True)
+                (name, T)
+                for name, T in zip(f.result_names or results, f.program.target, strict=True)
             ],
         )
-        lines = [*docstring(described), *body.lines(), f"return [{', '.join(results)}]"]
+        lines = [*docstring(described), *body.lines(results), f"return [{', '.join(results)}]"]
         head = ["@staticmethod", f"def {name}({', '.join(arguments)}):"]
         return "\n".join([*indented(head, 4), *indented(lines, 8)])
 
-    def _define(self, definition: Definition) -> tuple[str, bool]:
+    def _define(self, definition: Definition, known: Sequence[Relation]) -> tuple[str, bool]:
         """A function for a definition, and whether it works element by element.
 
         Definitions that come out alike share one.
@@ -283,15 +313,20 @@ class Module:
         arrow = self._expand.simplified(simplify(definition.arrow()))
         program = self._linear(arrow)
         given = definition if isinstance(definition, Named) else None
-        f = Function(arrow, given.arguments, given.results) if given else Function(arrow)
+        f = Function(arrow)
+        if given:
+            f = Function(arrow, named(given.arguments, known), given.results)
         arguments, results = f.argument_names, f.result_names
         seeds = [i for i, name in enumerate(f.arguments) if name.startswith(CHANGE)]
         stem, one = snake_case(definition.symbol()), len(program.results) == 1
         names = Names([*self._reserved, *arguments])
-        stems = Stems(program, arguments, results, seeds)
-        body = Body(stem, program, stems, names, self, encloses=one or not results)
+        stems = Stems(program, arguments, results, seeds, known, self.relations)
+        largest = self._expand.largest(definition)
+        body = Body(stem, program, stems, names, self, one or not results, largest=largest)
         returned = body.returned_names() if results and not one else body.returned()
-        lines = [*body.lines(), f"return {', '.join(returned)}"]
+        if given:
+            self._relations[definition] = stems.relations(results, returned)
+        lines = [*body.lines(returned), f"return {', '.join(returned)}"]
         text = "\n".join([f"({', '.join(arguments)}):", *indented(lines, 4)])
         # A text without shapes is one for every shape.
         shaped = SHAPED.search(text) or self.holds(text)
@@ -299,6 +334,7 @@ class Module:
             self._is_pointwise(assignment.operation) for assignment in program.body
         )
         name = self._named(stem, text)
+        self._owned[name] = body.own()
         if body.is_apart():
             self._apart.add(name)
         if body.is_distinct():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import accumulate, chain
 
 from catgrad.core.types import NdArrayType
 
@@ -14,15 +14,14 @@ WIDTH = 100
 METHOD = 8
 """Columns by which the body of a method is indented."""
 
-CLOSING = str.maketrans("([", ")]")
-
 Described = Sequence[tuple[str, NdArrayType]]
 """Names with their types."""
 
 
 def indented(lines: Iterable[str], indent: int) -> list[str]:
     """Lines moved to the right, and broken where they are too long."""
-    return list(chain.from_iterable(_broken(" " * indent + line) for line in lines))
+    margin = " " * indent
+    return list(chain.from_iterable(_broken(margin + line) for line in lines))
 
 
 def docstring(paragraph: str) -> list[str]:
@@ -63,64 +62,92 @@ def _filled(items: Sequence[str], width: int) -> list[str]:
 
 
 def _broken(line: str) -> list[str]:
-    """A line as several where it is too long: what its first bracket encloses gets its own."""
+    """A line as several where it is too long: what a bracket encloses gets lines of its own."""
     if len(line) <= WIDTH:
         return [line]
     code, comment = re.fullmatch(r"(.*?)(  # .*)?", line).groups(default="")  # type: ignore[union-attr]
     names, equals, value = code.partition(" = ")
-    if equals and len(names) > WIDTH // 2 and ", " in names and not {*"(["} & {*names}:
-        margin = names[: len(names) - len(names.lstrip())]
+    margin = " " * (len(line) - len(line.lstrip()))
+    is_tuple = equals and ", " in names and not {*"(["} & {*names}
+    if is_tuple and len(names) + len(equals) + value.find("(") >= WIDTH:
         inner = _filled(names.split(", "), WIDTH - len(margin) - 4)
         inside = [f"{margin}    {text.strip()}" for text in inner]
-        return [f"{margin}(", *inside, *_broken(f"{margin}){equals}{value}")]
-    colon = ":" if code.endswith(":") else ""
-    code = code.removesuffix(":")
-    if not _enclosing(code) and " = " in code:
-        code = f"{code.replace(' = ', ' = (', 1)})"
-    brackets = _enclosing(code)
-    if not brackets:
+        return [f"{margin}(", *inside, *_broken(f"{margin}){equals}{value}{comment}")]
+    if equals and not _encloses(value):
+        code = f"{names} = ({value})"
+    span = _widest(code)
+    if span is None:
         return [line]
-    opening = _opening(code)
-    closing = brackets[::-1].translate(CLOSING)
-    start, end = opening.start(1) + len(brackets), len(code) - len(brackets)
-    margin = " " * (len(line) - len(line.lstrip()))
-    width = WIDTH - len(margin) - 4
-    inside = _filled(_items(code[start:end], width), width)
-    inner = [f"{margin}    {text.strip()}" for text in inside]
-    return [code[:start], *inner, f"{margin}{closing}{colon}{comment}"]
+    start, end = span
+    lines = [code[:start], *_inside(code[start:end], f"{margin}    "), f"{margin}{code[end:]}"]
+    lines[-1] += comment
+    return lines
 
 
-def _items(code: str, width: int) -> list[str]:
-    """What stands between the commas of a line, brackets taken as a whole if none is too wide."""
-    items = [""]
-    depth = 0
-    for part in code.split(", "):
-        items[-1] += part
-        depth += sum(map(part.count, "([")) - sum(map(part.count, ")]"))
-        if depth == 0:
-            items.append("")
+def _inside(code: str, margin: str) -> list[str]:
+    """What stands in a bracket, in lines as long as they may be."""
+    width = WIDTH - len(margin)
+    items = _split(code, COMMA)
+    if len(items) == 1 and len(code) > width:
+        items = _split(code, OPERATOR)
+        if len(items) > 1:  # an operator begins the line that it stands in
+            return [part for item in items for part in _broken(margin + item.strip())]
+    lines: list[str] = []
+    for i, item in enumerate(items):
+        text = item + ("," if i < len(items) - 1 else "")
+        if len(text) > width:
+            lines += _broken(margin + text)
+        elif lines and lines[-1].endswith(",") and len(lines[-1]) + len(f" {text}") <= WIDTH:
+            lines[-1] += f" {text}"
         else:
-            items[-1] += ", "
-    whole = depth == 0 and all(len(item) < width for item in items)
-    return items[:-1] if whole else code.split(", ")
+            lines.append(margin + text)
+    return lines
 
 
-def _opening(code: str) -> re.Match[str]:
-    """What comes before the first brackets, and these (group 1)."""
-    match = re.match(r"[^\[(]*([\[(]*)", code)
-    assert match
-    return match
+COMMA = re.compile(r", ")
+OPERATOR = re.compile(r" (?=(?:[-+*/@&|<>=]|//|\*\*|<<|>>|[<>=!]=) )")
+"""Where a line may end within a bracket: after a comma, or before an operator."""
+
+EXTENTS = re.compile(r"[\d, ]*")
+"""What a tuple of numbers encloses, a shape say, which is read as one."""
+
+SUBSCRIPTED = re.compile(r"[\w\])]$")
+"""What an expression ends in that a subscript follows."""
 
 
-def _enclosing(code: str) -> str:
-    """The first brackets of a line, as many as stay open up to its end."""
-    opening = _opening(code)
-    brackets = opening[1]
-    depth = least = len(brackets)
-    for bracket in re.findall(r"[()\[\]]", code[opening.end() :].rstrip(")]")):
-        depth += 1 if bracket in "([" else -1
-        least = min(least, depth)
-    brackets = brackets[:least]
-    while not code.endswith(brackets[::-1].translate(CLOSING)):
-        brackets = brackets[:-1]
-    return brackets
+def _depths(code: str) -> list[int]:
+    """In how many brackets each character stands; an opening one in its own, a closing one not."""
+    steps = ((c in "([{") - (c in ")]}") for c in code)
+    # A line may begin with the bracket that one before it has opened.
+    return [*accumulate(steps, lambda depth, step: max(0, depth + step), initial=0)][1:]
+
+
+def _split(code: str, where: re.Pattern[str]) -> list[str]:
+    """The parts of a text between the places that match outside of all brackets."""
+    depths, parts, start = _depths(code), [], 0
+    for match in where.finditer(code):
+        if depths[match.start()] == 0:
+            parts.append(code[start : match.start()])
+            start = match.end()
+    return [*parts, code[start:]]
+
+
+def _encloses(value: str) -> bool:
+    """Whether an expression is one call or one bracket and not, say, a sum of two calls."""
+    return _widest(value) is not None and len(_split(value, OPERATOR)) == 1
+
+
+def _widest(code: str) -> tuple[int, int] | None:
+    """Where the widest of the outer brackets of a line begins and ends, within the brackets.
+
+    No line ends in a subscript, nor in a tuple of numbers.
+    """
+    depths, spans, start = _depths(code), [], -1
+    for i, c in enumerate(code):
+        if c in "([{" and depths[i] == 1:
+            start = i + 1
+        elif c in ")]}" and depths[i] == 0 and start > 0:
+            is_subscript = c == "]" and SUBSCRIPTED.search(code, 0, start - 1)
+            if not is_subscript and not EXTENTS.fullmatch(code[start:i]):
+                spans.append((start, i))
+    return max(spans, key=lambda span: span[1] - span[0], default=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,8 +12,7 @@ from catgrad.core.types import Dtype, Fixed, NdArrayType, Shape
 from catgrad.target.python.code import Code, call, infix, literal
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """An expression for a wire.
 
     - ``type``: of the wire
@@ -24,6 +23,7 @@ class Value:
     - ``is_scattered``: whether it is a view of which numbers that follow each other may lie apart
     - ``permuted``: where this is a view of another array, that array and the order of its axes
     - ``reshaped``: where this is another array in a new shape, that array
+    - ``factors``: where this is a product number by number of two arrays of its shape, these
     - ``windows``: where this is the windows of another array, that array, their sizes and axes
     """
 
@@ -36,6 +36,7 @@ class Value:
     is_scattered: bool = False
     reshaped: Value | None = None
     windows: tuple[Value, tuple[int, ...], tuple[int, ...]] | None = None
+    factors: tuple[Code, Code] | None = None
 
     @classmethod
     def constant(cls, T: NdArrayType, x: Scalar) -> Value:

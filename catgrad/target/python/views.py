@@ -6,7 +6,6 @@ order, so that what is done next can be done to that array instead.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 
 from catgrad.core.types import NdArrayType, Shape
@@ -58,7 +57,7 @@ def reshaped(x: Value, shape: Shape) -> Value:
         return Value(repeated, T, shape)
     code = reshape(x.full, shape)
     if _is_apart(x):
-        code = replace(code, operations=code.operations + 1)
+        code = code._replace(operations=code.operations + 1)
     return Value(code, T, shape, reshaped=x)
 
 
