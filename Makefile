@@ -4,6 +4,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 BOARD ?= icebreaker
+EXAMPLE ?=
 PYTEST := .venv/bin/python -m pytest
 
 .PHONY: help
@@ -40,8 +41,8 @@ sim: system-packages  ## the same samples through NumPy and every simulator
 	$(PYTEST) -n 2 tests/sim tests/test_conformance.py
 
 .PHONY: bitstream
-bitstream: .venv/.complete  ## a learning circuit for BOARD=icebreaker or BOARD=ulx3s
-	.venv/bin/python examples/bitstream.py --board $(BOARD)
+bitstream: .venv/.complete  ## a learning circuit for BOARD=icebreaker or ulx3s: EXAMPLE=digits, large, iris, lms
+	.venv/bin/python examples/bitstream.py --board $(BOARD) $(if $(EXAMPLE),--example $(EXAMPLE))
 
 .PHONY: bench
 bench: .venv/.torch  ## measure how well integers learn, how fast compiler and source are, beside others

@@ -81,6 +81,8 @@ class Board:
         return float(self.platform().default_clk_frequency)
 
 
+# What a memory may not be asked for is known to its designer only, who says `no_rw_check`. Yosys
+# looks for that where it builds the port of a memory itself, and Amaranth's come built.
 PREPARE = """
 proc
 flatten
@@ -88,6 +90,9 @@ opt_expr
 opt_clean
 wreduce
 opt_clean
+memory_collect
+setparam -set RD_COLLISION_X_MASK 1'1 t:$mem_v2 a:no_rw_check %i r:RD_CLK_ENABLE=1'1 %i
+memory_unpack
 """
 
 # Multipliers of at most 16 x 16 bits become SB_MAC16 as they are. `synth_ice40 -dsp` would pull in

@@ -32,9 +32,14 @@ def bytes_of(format: Format) -> int:
     return -(-format.width // 8)
 
 
-def bytes_of_all(formats: Sequence[Format]) -> int:
+def element_bytes(formats: Sequence[Format]) -> int:
+    """How many bytes each element of a row takes: those of the widest."""
+    return max(map(bytes_of, formats), default=1)
+
+
+def row_bytes(formats: Sequence[Format]) -> int:
     """How many bytes a row of elements takes."""
-    return sum(map(bytes_of, formats))
+    return len(formats) * element_bytes(formats)
 
 
 def pack(values: ArrayLike, formats: Sequence[Format], what: str) -> bytes:
@@ -57,8 +62,9 @@ def pack(values: ArrayLike, formats: Sequence[Format], what: str) -> bytes:
                 f"Element {position} of {what} is {number}, which {format} does not hold: its "
                 f"range is {format.min} to {format.max}; scale or clip it first."
             )
+    size = element_bytes(formats)
     return b"".join(
-        int(number).to_bytes(bytes_of(format), "little", signed=format.signed)
+        int(number).to_bytes(size, "little", signed=format.signed)
         for number, format in zip(numbers, formats, strict=True)
     )
 
@@ -69,11 +75,11 @@ def unpack(payload: bytes, formats: Sequence[Format]) -> Integers:
     >>> unpack(bytes.fromhex("0100feff"), [Format(12, True)] * 2)
     array([ 1, -2])
     """
-    values, start = [], 0
-    for format in formats:
-        stop = start + bytes_of(format)
-        values.append(int.from_bytes(payload[start:stop], "little", signed=format.signed))
-        start = stop
+    size = element_bytes(formats)
+    values = [
+        int.from_bytes(payload[i * size : (i + 1) * size], "little", signed=format.signed)
+        for i, format in enumerate(formats)
+    ]
     return integers(np.array(values, dtype=object))
 
 
@@ -85,6 +91,7 @@ class Design:
     - `learns`: whether its parameters change with a sample.
     - `x`, `y`, `prediction`, `parameters`: the format of each element.
     - `digest`: the design's identity, in hexadecimal.
+    - `places`: the address of each parameter; None where they are numbered from 0.
 
     CatgradError if the protocol has no room for it.
     """
@@ -96,11 +103,12 @@ class Design:
     prediction: Formats
     parameters: Formats
     digest: str
+    places: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        sample, prediction = bytes_of_all(self.x + self.y), bytes_of_all(self.prediction)
+        sample, prediction = self.sample_bytes, row_bytes(self.prediction)
         for what, need, limit in (
-            ("parameters", len(self.parameters), ADDRESS_LIMIT),
+            ("addresses of parameters", self.addresses, ADDRESS_LIMIT),
             ("bytes in a sample", sample, PAYLOAD_LIMIT),
             ("bytes in a prediction", prediction, PAYLOAD_LIMIT),
         ):
@@ -111,6 +119,16 @@ class Design:
                 )
 
     @property
+    def sample_bytes(self) -> int:
+        """How many bytes x and y take."""
+        return row_bytes(self.x) + row_bytes(self.y)
+
+    @property
+    def addresses(self) -> int:
+        """One more than the last address of a parameter."""
+        return len(self.parameters) if self.places is None else max(self.places) + 1
+
+    @property
     def value(self) -> Format:
         """The signed format that all parameters share on the line."""
         widths = [format.width + (not format.signed) for format in self.parameters]
@@ -119,15 +137,14 @@ class Design:
     @property
     def load_limit(self) -> int:
         """The most parameters in one request: at least one, and what a sample's room holds."""
-        room = bytes_of_all(self.x + self.y) - ADDRESS_BYTES
+        room = self.sample_bytes - ADDRESS_BYTES - COUNT_BYTES
         return max(1, min(room // bytes_of(self.value), COUNT_LIMIT))
 
     @property
     def request_limit(self) -> int:
         """The most bytes in the payload of a request."""
-        sample = bytes_of_all(self.x + self.y)
-        load = ADDRESS_BYTES + self.load_limit * bytes_of(self.value)
-        return max(sample, load, ADDRESS_BYTES + COUNT_BYTES)
+        head = ADDRESS_BYTES + COUNT_BYTES
+        return max(self.sample_bytes, head + self.load_limit * bytes_of(self.value))
 
     def to_json(self) -> str:
         """The text of a design file."""
@@ -140,6 +157,8 @@ class Design:
             fields = json.loads(text)
             for row in ("x", "y", "prediction", "parameters"):
                 fields[row] = tuple(Format(*format) for format in fields[row])
+            if fields["places"] is not None:
+                fields["places"] = tuple(fields["places"])
             return cls(**fields)
         except (KeyError, TypeError, ValueError) as error:
             raise CatgradError(

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from amaranth.hdl import Const, Module, Mux, Signal, Value, ValueLike, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.crc import Parameters, catalog
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from boards.protocol import CRC_BYTES, HEADER_BYTES, SYNC, Refusal
@@ -18,14 +19,8 @@ CRC: Parameters = catalog.CRC16_IBM_3740(data_width=8)
 HEADER = data.StructLayout({"kind": unsigned(8), "tag": unsigned(8), "length": unsigned(16)})
 
 
-def request_layout(size: int) -> data.StructLayout:
-    """A request as it was received, with room for `size` bytes of payload.
-
-    `fault` is 0, or the `Refusal` with which to answer.
-    """
-    return data.StructLayout(
-        {"header": HEADER, "fault": unsigned(8), "payload": data.ArrayLayout(unsigned(8), size)}
-    )
+REQUEST = data.StructLayout({"header": HEADER, "fault": unsigned(8)})
+"""A request without its payload. `fault` is 0, or the `Refusal` with which to answer."""
 
 
 class FrameReader(wiring.Component):
@@ -34,9 +29,10 @@ class FrameReader(wiring.Component):
     Whatever arrives, it finds its way back to the next 0xA5. After a wrong checksum, a byte without
     a stop bit, a payload longer than `size`, or `patience` cycles without the next byte of a frame,
     it gives out the request with its fault. A request comes out two cycles after its last byte.
-    Bytes that arrive before the request is taken are lost.
+    Bytes that arrive before the request is taken are lost, and until then its payload can be read.
 
-    Members: `i`, the bytes; `error`, high for a cycle when a byte was damaged; `o`, the requests.
+    Members: `i`, the bytes; `error`, high for a cycle when a byte was damaged; `o`, the requests;
+    `address` and `byte`, a byte of the payload in the cycle after its address.
     """
 
     def __init__(self, size: int, patience: int) -> None:
@@ -46,18 +42,30 @@ class FrameReader(wiring.Component):
             {
                 "i": In(stream.Signature(8, always_ready=True)),
                 "error": In(1),
-                "o": Out(stream.Signature(request_layout(size))),
+                "o": Out(stream.Signature(REQUEST)),
+                "address": In(range(max(size, 2))),
+                "byte": Out(8),
             }
         )
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
         m.submodules.crc = crc = CRC.create()
+        # A memory: the samples of a large model would need more flip-flops than the model.
+        m.submodules.payload = payload = Memory(shape=unsigned(8), depth=max(self.size, 2), init=[])
+        write, read = payload.write_port(), payload.read_port()
         request = self.o.payload
         header = Signal(data.ArrayLayout(unsigned(8), HEADER_BYTES))
         index = Signal(range(max(self.size, HEADER_BYTES)))
         patience = Signal(range(self.patience + 1))
-        m.d.comb += [request.header.eq(header.as_value()), crc.data.eq(self.i.payload)]
+        m.d.comb += [
+            request.header.eq(header.as_value()),
+            crc.data.eq(self.i.payload),
+            write.addr.eq(index),
+            write.data.eq(self.i.payload),
+            read.addr.eq(self.address),
+            self.byte.eq(read.data),
+        ]
         with m.If(self.i.valid):
             m.d.sync += patience.eq(self.patience)
         with m.Elif(patience != 0):
@@ -98,7 +106,7 @@ class FrameReader(wiring.Component):
                 with m.Else():
                     m.next = "PAYLOAD"
             with m.State("PAYLOAD"), next_byte(request.header.length, then="CHECKSUM"):
-                m.d.sync += request.payload[index].eq(self.i.payload)
+                m.d.comb += write.en.eq(1)
             with m.State("CHECKSUM"), next_byte(CRC_BYTES, then="VERDICT"):
                 pass
             with m.State("VERDICT"):

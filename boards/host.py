@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import cycle
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ from boards.protocol import (
     Refusal,
     crc,
 )
-from catgrad.circuit.format import Format, Integers
+from catgrad.circuit.format import Format, Integers, integers
 from catgrad.errors import CatgradError
 
 ATTEMPTS = 3
@@ -93,18 +94,17 @@ class Device:
         """Replace all parameters."""
         pack(parameters, self.design.parameters, "parameters")  # All are right, or none is sent.
         values = np.asarray(parameters)
-        for start, count in self._rows(self.design.load_limit):
-            address = start.to_bytes(ADDRESS_BYTES, "little")
-            row = pack(values[start : start + count], [self.design.value] * count, "parameters")
-            self._ask(Kind.LOAD, address + row)
+        for head, row in self._rows(self.design.load_limit):
+            self._ask(Kind.LOAD, head + pack(values[row], [self.design.value] * len(row), "row"))
 
     def fetch(self) -> Integers:
         """All parameters as they are now."""
-        values = b""
-        for start, count in self._rows(COUNT_LIMIT):
-            row = start.to_bytes(ADDRESS_BYTES, "little") + count.to_bytes(COUNT_BYTES, "little")
-            values += self._ask(Kind.FETCH, row)
-        return unpack(values, [self.design.value] * len(self.design.parameters))
+        values = unpack(b"", ())
+        places = np.zeros(0, np.int64)
+        for head, row in self._rows(COUNT_LIMIT):
+            fetched = unpack(self._ask(Kind.FETCH, head), [self.design.value] * len(row))
+            values, places = np.concatenate([values, fetched]), np.concatenate([places, row])
+        return integers(values[np.argsort(places)])
 
     def counters(self) -> Counters:
         """What the board has counted."""
@@ -114,10 +114,20 @@ class Device:
     def _sample(self, kind: Kind, payload: bytes) -> Integers:
         return unpack(self._ask(kind, payload), self.design.prediction)
 
-    def _rows(self, limit: int) -> list[tuple[int, int]]:
-        """The parameters in rows of at most `limit`: where each starts, and how many it has."""
-        total = len(self.design.parameters)
-        return [(start, min(limit, total - start)) for start in range(0, total, limit)]
+    def _rows(self, limit: int) -> Iterator[tuple[bytes, Integers]]:
+        """Parameters with neighbouring addresses, at most `limit` together.
+
+        The address of the first and their count, as they are sent; and which parameters they are.
+        """
+        places = self.design.places
+        addresses = np.arange(len(self.design.parameters)) if places is None else np.array(places)
+        order = np.argsort(addresses)
+        gaps = np.flatnonzero(np.diff(addresses[order]) != 1) + 1
+        for run in np.split(order, gaps) if len(order) else []:
+            for start in range(0, len(run), limit):
+                row = run[start : start + limit]
+                address = int(addresses[row[0]]).to_bytes(ADDRESS_BYTES, "little")
+                yield address + len(row).to_bytes(COUNT_BYTES, "little"), row
 
     def _ask(self, kind: Kind, payload: bytes) -> bytes:
         """The payload of the answer to a request."""

@@ -9,18 +9,10 @@ from amaranth.hdl import Cat, Const, Module, ValueLike
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from boards.design import Design, bytes_of, bytes_of_all
+from boards.design import Design, bytes_of, element_bytes, row_bytes
 from boards.frames import FrameReader, FrameWriter
-from boards.protocol import (
-    ADDRESS_BYTES,
-    COUNT_BYTES,
-    COUNTER_BYTES,
-    DIGEST_BYTES,
-    VERSION,
-    Kind,
-    Refusal,
-)
-from boards.transfers import END, Answer, ParameterTransfer, SampleTransfer
+from boards.protocol import COUNTER_BYTES, DIGEST_BYTES, VERSION, Kind, Refusal
+from boards.transfers import END, HEAD_BYTES, Answer, ParameterTransfer, SampleTransfer, Words
 
 
 class Link(wiring.Component):
@@ -29,8 +21,9 @@ class Link(wiring.Component):
     A request touches the learner only after its checksum has been found right. A request for which
     the learner has no ports is of an unknown kind. Until an answer is out, no byte is listened to.
 
-    Members: `i`, `i_error` and `o`, the bytes; `learner`, the ports of a `catgrad.hdl.Transducer`,
-    or of anything with ports like it, from the other side.
+    Members: `i`, `i_error` and `o`, the bytes; `learner`, from the other side, the ports of a
+    learner that takes and gives one element at a time: a `Serial`, or a folded engine. If it has a
+    port `busy`, its counters are right when that is 0.
     """
 
     def __init__(self, design: Design, learner: wiring.Signature, patience: int) -> None:
@@ -47,10 +40,14 @@ class Link(wiring.Component):
 
     def elaborate(self, _platform: object) -> Module:
         design, learner = self.design, self.learner
-        x_bytes, y_bytes = bytes_of_all(design.x), bytes_of_all(design.y)
-        prediction_bytes, value_bytes = bytes_of_all(design.prediction), bytes_of(design.value)
+        x_bytes, y_bytes = row_bytes(design.x), row_bytes(design.y)
+        value_bytes, prediction_bytes = bytes_of(design.value), element_bytes(design.prediction)
         identity_bytes, counters_bytes = 1 + DIGEST_BYTES, 4 * COUNTER_BYTES
         longest = max(prediction_bytes, value_bytes, identity_bytes, counters_bytes)
+        words_bytes = max(HEAD_BYTES, value_bytes, element_bytes(design.x), element_bytes(design.y))
+        numbers = max(map(len, (design.x, design.y, design.prediction)))
+
+        has_busy = "busy" in learner.signature.members
 
         m = Module()
         m.submodules.reader = reader = FrameReader(design.request_limit, self.patience)
@@ -60,11 +57,12 @@ class Link(wiring.Component):
         m.d.comb += reader.error.eq(self.i_error)
 
         request = reader.o.payload
-        size, payload = request.header.length, request.payload.as_value()
+        size = request.header.length
         answer = Answer(m, writer, request.header, longest)
-        samples = SampleTransfer(m, answer, design, learner, payload)
+        words = Words(m, reader, words_bytes, numbers)
+        samples = SampleTransfer(m, answer, words, design, learner)
         if design.parameters:
-            parameters = ParameterTransfer(m, answer, design, learner, payload, size)
+            parameters = ParameterTransfer(m, answer, words, design, learner)
 
         @contextmanager
         def request_of(kind: Kind, fits: ValueLike) -> Iterator[None]:
@@ -89,10 +87,10 @@ class Link(wiring.Component):
                         with request_of(Kind.LEARN, size == x_bytes + y_bytes):
                             samples.begin(learn=True)
                     if design.parameters:
-                        with request_of(Kind.LOAD, parameters.loaded != 0):
-                            parameters.begin_load()
-                        with request_of(Kind.FETCH, size == ADDRESS_BYTES + COUNT_BYTES):
-                            parameters.begin_fetch()
+                        with request_of(Kind.LOAD, size > HEAD_BYTES):
+                            parameters.begin(size, loading=True)
+                        with request_of(Kind.FETCH, size == HEAD_BYTES):
+                            parameters.begin(size, loading=False)
                     with m.Default():
                         answer.refuse(Refusal.KIND)
             with m.State("REFUSE"):
@@ -102,7 +100,8 @@ class Link(wiring.Component):
                 answer.give(Cat(Const(VERSION, 8), Const(digest, 8 * DIGEST_BYTES)))
             with m.State("COUNTERS"):
                 saturations = [learner.forward_saturations, learner.learning_saturations]
-                answer.give(Cat(learner.samples, *saturations, answer.refused))
+                counters = Cat(learner.samples, *saturations, answer.refused)
+                answer.give(counters, valid=~learner.busy if has_busy else 1)
             samples.states()
             if design.parameters:
                 parameters.states()

@@ -12,13 +12,13 @@ from binascii import crc_hqx
 from enum import IntEnum
 from typing import NamedTuple
 
-VERSION = 1
+VERSION = 2
 SYNC = 0xA5
 CRC_INITIAL = 0xFFFF
 
 HEADER_BYTES = 4
 CRC_BYTES = 2
-ADDRESS_BYTES = 2
+ADDRESS_BYTES = 3
 COUNT_BYTES = 1
 COUNTER_BYTES = 4
 DIGEST_BYTES = 8
@@ -27,7 +27,7 @@ PAYLOAD_LIMIT = (1 << 16) - 1
 """The most bytes in a payload."""
 
 ADDRESS_LIMIT = 1 << (8 * ADDRESS_BYTES)
-"""The most parameters that can be addressed."""
+"""The most addresses of parameters."""
 
 COUNT_LIMIT = (1 << (8 * COUNT_BYTES)) - 1
 """The most parameters in one frame."""
@@ -45,7 +45,7 @@ class Kind(IntEnum):
     IDENTITY = 1  # nothing -> version, digest of the design
     PREDICT = 2  # x -> prediction
     LEARN = 3  # x, y -> prediction, made before the step
-    LOAD = 4  # address, values -> nothing
+    LOAD = 4  # address, count, values -> nothing
     FETCH = 5  # address, count -> values
     COUNTERS = 6  # nothing -> samples, forward and learning saturations, refused requests
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b, sha256
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Self
 
 from amaranth.build import TemplatedPlatform
 from amaranth.hdl import Elaboratable, Module, Shape, ShapeLike
@@ -16,9 +16,13 @@ from boards.design import Design, Formats
 from boards.link import Link
 from boards.protocol import DIGEST_BYTES, VERSION
 from boards.report import BuildReport
+from boards.serial import Front, Serial
 from boards.toolchain import implement, workspace
 from boards.uart import Receiver, Transmitter, divisor_for
 from catgrad.circuit import Format, to_text
+from catgrad.folded.machine import Machine
+from catgrad.hdl.folded.engine import Engine
+from catgrad.hdl.folded.streams import arrays_of
 from catgrad.hdl.transducer import Transducer
 from catgrad.hdl.verilog import verilog
 from catgrad.publish import publish
@@ -27,25 +31,21 @@ PATIENCE_S = 0.1
 """How long a board waits for the next byte of a request. USB adapters pause for up to 16 ms."""
 
 
-class Front(Protocol):
-    """Something that makes each `x` of a transducer out of what comes in at `i`."""
-
-    signature: wiring.Signature
-    i: Any
-    o: Any
+Learner = Transducer | Engine
+"""What can be put on a board."""
 
 
 class Top(wiring.Component):
-    """A transducer that talks to a host over two wires.
+    """A learner that talks to a host over two wires.
 
-        rx ---> receiver -------> link <===> transducer        or, with a front, such as a
-        tx <--- transmitter <----- '                           `DelayLine`, ===> front ===>
+        rx ---> receiver -------> link <===> learner        a transducer, perhaps with a front such
+        tx <--- transmitter <----- '                        as a `DelayLine`, or a folded engine
 
     Members: `rx` and `tx`, the wires of a serial port, high when idle.
 
     Parameters
     ----------
-    transducer: the learner
+    learner: what learns
     name: of the design and its files
     divisor: clock cycles per bit on the line
     patience: clock cycles without a byte after which a request has broken off
@@ -54,37 +54,32 @@ class Top(wiring.Component):
 
     def __init__(
         self,
-        transducer: Transducer,
+        learner: Learner,
         name: str,
         divisor: int,
         patience: int,
         front: Front | None = None,
     ) -> None:
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
-        self.transducer = transducer
+        self.learner = learner
         self.divisor = divisor
         self.patience = patience
-        self.front = front
-        self.design = describe(name, transducer, front)
+        self.serial = Serial(learner, front) if isinstance(learner, Transducer) else learner
+        self.design = describe(name, learner, front)
 
     @classmethod
-    def on(
-        cls, board: Board, transducer: Transducer, name: str, front: Front | None = None
-    ) -> Self:
+    def on(cls, board: Board, learner: Learner, name: str, front: Front | None = None) -> Self:
         """The top for a board, at its clock and baud rate."""
         divisor = divisor_for(board.clock_hz, board.baud)
-        return cls(transducer, name, divisor, round(PATIENCE_S * board.clock_hz), front)
+        return cls(learner, name, divisor, round(PATIENCE_S * board.clock_hz), front)
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
         m.submodules.receiver = receiver = Receiver(self.divisor)
         m.submodules.transmitter = transmitter = Transmitter(self.divisor)
-        m.submodules.transducer = transducer = self.transducer
-        ports = dict(transducer.signature.members)
-        if self.front is not None:
-            m.submodules.front = self.front
-            ports["x"] = self.front.signature.members["i"]
-        m.submodules.link = link = Link(self.design, wiring.Signature(ports), self.patience)
+        m.submodules.learner = learner = self.serial
+        ports = wiring.Signature(learner.signature.members)
+        m.submodules.link = link = Link(self.design, ports, self.patience)
 
         connect(m, receiver.o, link.i)
         connect(m, link.o, transmitter.i)
@@ -93,34 +88,47 @@ class Top(wiring.Component):
             link.i_error.eq(receiver.error),
             self.tx.eq(transmitter.tx),
         ]
-        for name, port in ports.items():
-            outside, inside = getattr(link.learner, name), getattr(transducer, name)
-            if name == "x" and self.front is not None:
-                connect(m, outside, self.front.i)
-                connect(m, self.front.o, inside)
-            elif port.is_signature:
-                connect(m, outside, inside)
-            elif port.flow is In:
-                m.d.comb += inside.eq(outside)
-            else:
-                m.d.comb += outside.eq(inside)
+        connect(m, link.learner, learner)
         return m
 
 
-def describe(name: str, transducer: Transducer, front: Front | None = None) -> Design:
-    """What a host has to know of a transducer, behind a front if there is one.
+def describe(name: str, learner: Learner, front: Front | None = None) -> Design:
+    """What a host has to know of a learner, behind a front if there is one.
 
-    The digest covers the formats, the netlist, its initial parameters and this protocol's version.
+    The digest covers the formats, what the learner computes and how, what its parameters are at
+    first, and this protocol's version.
     """
-    ports = {port.name: port.formats for port in transducer.netlist.inputs}
-    ports["prediction"] = transducer.netlist.output("prediction").formats
+    if isinstance(learner, Engine):
+        rows, places = engine_rows(learner), tuple(learner.places.tolist())
+        text = engine_text(learner.machine)
+    else:
+        ports = {port.name: port.formats for port in learner.netlist.inputs}
+        ports["prediction"] = learner.netlist.output("prediction").formats
+        rows = {row: ports.get(row, ()) for row in ("x", "y", "prediction", "parameters")}
+        text, places = to_text(learner.netlist), None
     if front is not None:
-        ports["x"] = formats_of(front.i.payload.shape())
-    rows = {port: ports.get(port, ()) for port in ("x", "y", "prediction", "parameters")}
-    program = [VERSION, rows, transducer._initial, to_text(transducer.netlist)]
-    text = "\n".join(map(str, program))
-    digest = blake2b(text.encode(), digest_size=DIGEST_BYTES).hexdigest()
-    return Design(name, transducer.learns, digest=digest, **rows)
+        rows["x"] = formats_of(front.i.payload.shape())
+    program = "\n".join(map(str, [VERSION, rows, learner.initial, text]))
+    digest = blake2b(program.encode(), digest_size=DIGEST_BYTES).hexdigest()
+    return Design(name, learner.learns, digest=digest, places=places, **rows)
+
+
+def engine_rows(engine: Engine) -> dict[str, Formats]:
+    """The format of each element of a row, one array after another."""
+    names = {"x": "x", "y": "y", "prediction": "prediction", "parameters": "state"}
+    rows = {}
+    for name, kind in names.items():
+        arrays = arrays_of(engine.machine, kind)
+        pairs = zip(arrays.formats, arrays.sizes, strict=True)
+        rows[name] = tuple(format for format, size in pairs for _ in range(size))
+    return rows
+
+
+def engine_text(machine: Machine) -> str:
+    """All that a machine computes and when, as text: the same for the same machine."""
+    bodies = [f"{to_text(body.netlist)}{body.stage.tolist()}" for body in machine.bodies]
+    rest = [machine.phases.arrays, machine.timing, machine.memories, machine.homes]
+    return "\n".join([*bodies, *map(str, rest), *map(str, machine.instructions)])
 
 
 def formats_of(shape: ShapeLike) -> Formats:
@@ -175,7 +183,7 @@ def build(board: Board, top: Top, out_dir: Path | str) -> BuildReport:
         digest=top.design.digest,
         uses=made.uses,
         clocks=made.clocks,
-        interval=top.transducer.interval,
+        interval=top.learner.interval,
         tools=made.tools,
         files={file: sha256(content).hexdigest() for file, content in files.items()},
     )

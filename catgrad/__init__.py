@@ -7,19 +7,22 @@ from catgrad.core.types import Dtype, Fixed, NdArrayType, obj, op
 from catgrad.errors import CatgradError
 from catgrad.fixed.formats import Formats
 from catgrad.fixed.ranges import Calibration
-from catgrad.hardware import Spatial, compile_hardware
+from catgrad.hardware import Folded, Spatial, compile_hardware
+from catgrad.special.parameter import named_parameter
 
 __all__ = [
     "Calibration",
     "CatgradError",
     "Dtype",
     "Fixed",
+    "Folded",
     "Formats",
     "NdArrayType",
     "Spatial",
     "compile_hardware",
     "compile_model",
     "layers",
+    "named_parameter",
     "obj",
     "op",
 ]

@@ -6,8 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
+import digits
 import iris
 import lms
+import numpy as np
 
 import boards
 from boards.report import BuildReport
@@ -16,6 +18,7 @@ from catgrad import CatgradError, Spatial, compile_hardware, layers
 from catgrad.hardware import Hardware
 from catgrad.hdl.delay_line import DelayLine
 from catgrad.hdl.layout import shape_of
+from catgrad.hdl.multiplier import Family
 from catgrad.hdl.transducer import Transducer
 
 EXAMPLE = {"icebreaker": "lms", "ulx3s": "iris"}
@@ -46,7 +49,27 @@ def lms_top(board: boards.Board) -> Top:
     return Top.on(board, learner, "lms", front)
 
 
-TOPS = {"iris": iris_top, "lms": lms_top}
+def digits_top(board: boards.Board) -> Top:
+    """Eight multipliers that learn handwritten digits."""
+    return engine_top(board, "dense", "digits", lanes=8)
+
+
+def large_top(board: boards.Board) -> Top:
+    """Sixteen multipliers that learn from images of 28 x 28 pixels."""
+    return engine_top(board, "large", "large", lanes=16)
+
+
+def engine_top(board: boards.Board, model: str, name: str, lanes: int) -> Top:
+    """A folded engine, its weights set to small random numbers in the bitstream."""
+    hardware = digits.hardware(model, lanes=lanes, family=FAMILY[board.family.name])
+    random = np.random.default_rng(0)
+    parameters = digits.initial(hardware.parameter_types, "mse", random)
+    component = hardware.component(hardware.quantise_parameters(parameters))
+    return Top.on(board, component, name)
+
+
+TOPS = {"digits": digits_top, "iris": iris_top, "large": large_top, "lms": lms_top}
+FAMILY: dict[str, Family] = {"iCE40": "ice40", "ECP5": "ecp5"}
 
 
 def build_example(board_name: str, example: str | None, directory: Path) -> BuildReport:

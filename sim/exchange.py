@@ -1,6 +1,6 @@
 """Names on which the processes of a simulation agree: the caller, the runner, the simulator."""
 
-TOP = "transducer"
+TOP = "core"
 """The top module."""
 
 PORTS = "ports.vlt"

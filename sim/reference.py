@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from catgrad.circuit.format import Integers
 from catgrad.errors import CatgradError
 from catgrad.hardware import Hardware
 from catgrad.hdl.transducer import COUNTER_BITS
@@ -30,14 +31,19 @@ def real_samples(
     return Samples(np.array(x_rows), np.array(y_rows), learned)
 
 
-def reference_trace(hardware: Hardware, samples: Samples, parameters: Sequence[ArrayLike]) -> Trace:
+def reference_trace(
+    hardware: Hardware, samples: Samples, parameters: Sequence[ArrayLike], last: bool = False
+) -> Trace:
     """The trace of the generated NumPy program, from these parameters on (mantissas).
 
-    A sample that is not learned from still predicts, and its forward saturations count.
+    With `last` it has the parameters and counters after the last sample alone. A sample that is
+    not learned from still predicts, and its forward saturations count.
     CatgradError if parameters or samples do not fit the hardware.
     """
-    outputs = len(hardware.prediction_types)
+    outputs, kept = len(hardware.prediction_types), hardware.learner.kept
     now: list[ArrayLike] = list(parameters)
+    # Of a rule whose state the hardware does not keep, since it only predicts.
+    state = [np.zeros(T.shape, np.int64) for T in hardware.program.source[len(now) : kept]]
     y_rows = np.zeros((len(samples), sum(T.size for T in hardware.y_types)), dtype=np.int64)
     for name, rows_given, types in (
         ("x", samples.x, hardware.x_types),
@@ -52,22 +58,17 @@ def reference_trace(hardware: Hardware, samples: Samples, parameters: Sequence[A
     if samples.y is not None:
         y_rows = samples.y
     forward = learning = 0
-    rows = []
+    predictions: list[Integers] = []
+    looks: list[tuple[Integers, Integers, Integers]] = []
     for x_row, y_row, train in zip(samples.x, y_rows, samples.train, strict=True):
         x = hardware.unflatten(x_row, hardware.x_types)
         y = hardware.unflatten(y_row, hardware.y_types)
-        results = hardware.reference.transition(*now, *x, *y)
+        results = hardware.reference.transition(*now, *state, *x, *y)
         forward = (forward + int(results[-2])) % (1 << COUNTER_BITS)
-        if train:
+        if train and hardware.learns:
             now = results[outputs:-2]
             learning = (learning + int(results[-1])) % (1 << COUNTER_BITS)
-        rows.append(
-            (
-                hardware.flatten(results[:outputs]),
-                hardware.flatten(now),
-                np.array([forward]),
-                np.array([learning]),
-            )
-        )
-    traced = [np.array(column) for column in zip(*rows, strict=True)]
-    return Trace("NumPy", *traced, cycles=0)
+        predictions.append(hardware.flatten(results[:outputs]))
+        if not last or len(predictions) == len(samples):
+            looks.append((hardware.flatten(now), np.array([forward]), np.array([learning])))
+    return Trace("NumPy", np.array(predictions), *map(np.array, zip(*looks, strict=True)))

@@ -1,4 +1,4 @@
-"""Streams samples through a learning core, in any of three simulators."""
+"""Streams samples through a learning core, in any of four simulators."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from pathlib import Path
 from tempfile import mkstemp
 
 import numpy as np
+from amaranth.lib import wiring
 
+from catgrad.circuit.format import Integers
 from catgrad.errors import CatgradError
-from catgrad.hdl.transducer import Transducer
-from sim import amaranth_runner, cocotb_runner, ports
+from sim import amaranth_runner, cocotb_runner, cxxrtl_runner, ports
 from sim.bench import Record
 from sim.stimulus import stimulus
 from sim.streams import SimulationError
 from sim.trace import Samples, Trace
 from sim.words import unpack
 
-EVALUATORS = ("amaranth", "icarus", "verilator")
+EVALUATORS = ("amaranth", "icarus", "verilator", "cxxrtl")
 
 
 def simulate(
-    transducer: Transducer,
+    design: wiring.Component,
     samples: Samples,
     evaluator: str = "amaranth",
     stall: float = 0.3,
@@ -31,18 +32,25 @@ def simulate(
     budget: int | None = None,
     directory: str | Path = "build/sim",
     load: Sequence[int] | None = None,
+    alone: bool = False,
 ) -> Trace:
     """What a design gives for these samples, streamed through its ports one after another.
 
-    Every port stalls at random, and is held to the rules of streams. Afterwards all parameters are
-    fetched through the design's own stream, and have to be what its port shows.
+    The design is a `catgrad.hdl.transducer.Transducer`, or a `catgrad.hdl.folded.engine.Engine`, on
+    whose streams samples travel element by element. Every port stalls at random, and is held to the
+    rules of streams. Afterwards all parameters are fetched through the design's own stream; where
+    it has a port that shows them, they have to be the same.
 
-    - `evaluator`, "amaranth", "icarus" or "verilator"; the last two run the design's Verilog
+    - `evaluator`, "amaranth", "icarus", "verilator" or "cxxrtl": Icarus and Verilator run the
+      design's Verilog, CXXRTL a C++ program
     - `stall`, the probability in each cycle that a port offers nothing, or takes nothing
     - `seed`, of every random choice: a run can be repeated exactly
     - `budget`, in cycles; None is several times what a design of this latency needs
     - `directory`, where simulators are built (once for the same Verilog) and waveforms are left
     - `load`, parameters to load through the design's own stream before the first sample
+    - `alone`, of an engine: each sample waits until the one before has left and all parameters are
+      fetched. Else samples follow as fast as they can, and the trace has only the last parameters
+      and counters
 
     SimulationError if the design breaks a rule or the budget is spent; the run is then repeated
     with a waveform (VCD), and the error says where that is. CatgradError if the samples do not fit
@@ -50,19 +58,28 @@ def simulate(
     """
     if evaluator not in EVALUATORS:
         raise CatgradError(
-            f"There is no evaluator {evaluator!r}; choose amaranth, icarus or verilator."
+            f"There is no evaluator {evaluator!r}; choose {', '.join(EVALUATORS[:-1])} or "
+            f"{EVALUATORS[-1]}."
         )
-    given = stimulus(transducer, samples, stall, seed, budget, load)
+    if not isinstance(design, wiring.Component):
+        raise CatgradError(
+            f"simulate runs a component, not {type(design).__name__}; "
+            f"build one, as by hardware.component(parameters)."
+        )
+    given = stimulus(design, samples, stall, seed, budget, load, alone)
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
 
     def run(waveform: Path | None = None) -> Record:
-        if evaluator == "amaranth":
-            return amaranth_runner.run(transducer, given, waveform)
-        return cocotb_runner.run(transducer, given, evaluator, directory, waveform)
+        # The bench does the same in every simulator, and Amaranth's writes waveforms.
+        if evaluator == "amaranth" or (evaluator == "cxxrtl" and waveform):
+            return amaranth_runner.run(design, given, waveform)
+        if evaluator == "cxxrtl":
+            return cxxrtl_runner.run(design, given, directory)
+        return cocotb_runner.run(design, given, evaluator, directory, waveform)
 
     try:
-        return trace(transducer, run(), evaluator)
+        return trace(design, run(), evaluator)
     except SimulationError as error:
         file, name = mkstemp(".vcd", f"{evaluator}-", directory)
         os.close(file)
@@ -71,21 +88,33 @@ def simulate(
         raise SimulationError(f"{error} The waveform is {name}.") from None
 
 
-def trace(transducer: Transducer, record: Record, evaluator: str) -> Trace:
+def trace(design: wiring.Component, record: Record, evaluator: str) -> Trace:
     """The words that the bench noted, as the integers that they are."""
+
+    def noted(words: Sequence[int], pin: str) -> Integers:
+        return unpack(words, ports.fields(design, pin))
+
+    fetched = noted(record.fetched, "fetched.payload")
+    if ports.serial(design):
+        parameters = len(ports.elements(design, "parameters"))
+        shown = fetched.reshape(len(record.forward_saturations), parameters)
+    else:
+        shown = noted(record.parameters, "parameters")
     result = Trace(
         evaluator,
-        unpack(record.predictions, ports.fields(transducer, "prediction.payload")),
-        unpack(record.parameters, ports.fields(transducer, "parameters")),
-        unpack(record.forward_saturations, ports.fields(transducer, "forward_saturations")),
-        unpack(record.learning_saturations, ports.fields(transducer, "learning_saturations")),
+        noted(record.predictions, "prediction.payload").reshape(
+            -1, len(ports.elements(design, "prediction"))
+        ),
+        shown,
+        noted(record.forward_saturations, "forward_saturations"),
+        noted(record.learning_saturations, "learning_saturations"),
         cycles=record.cycles,
     )
-    fetched = unpack(record.fetched, ports.fields(transducer, "fetched.payload")).reshape(-1)
-    for shown in result.parameters[-1:]:
-        for address in np.flatnonzero(shown != fetched)[:1]:
-            raise SimulationError(
-                f"parameter {address} is fetched as {fetched[address]} after the last sample, but "
-                f"the port parameters shows {shown[address]}."
-            )
+    if ports.serial(design):
+        return result
+    for address in np.flatnonzero(result.parameters[-1:] != fetched.T)[:1]:
+        raise SimulationError(
+            f"parameter {address} is fetched as {fetched[address, 0]} after the last sample, but "
+            f"the port parameters shows {result.parameters[-1, address]}."
+        )
     return result

@@ -45,6 +45,9 @@ class Samples:
         return len(self.x)
 
 
+PORTS = ("predictions", "parameters", "forward_saturations", "learning_saturations")
+
+
 @dataclass(frozen=True, eq=False)
 class Trace:
     """What a design gave, sample by sample, in integers.
@@ -55,6 +58,8 @@ class Trace:
     - `forward_saturations`, `learning_saturations : (samples, 1)`, the counters after the sample
     - `cycles`, from the first in which the design could take a sample to the one in which the last
       prediction was taken; 0 from an evaluator without a clock
+
+    Parameters and counters may be those after the last sample alone, `(1, k)` and `(1, 1)`.
     """
 
     evaluator: str
@@ -67,22 +72,28 @@ class Trace:
     def compare(self, other: Trace) -> int:
         """How many integers were compared, all equal; CatgradError names the first that differs.
 
-        First by sample, then in the order of the fields above. Cycles are not compared.
+        First by sample, then in the order of the fields above. Cycles are not compared; parameters
+        and counters are compared after each sample if both traces have them, else after the last.
         """
-        ports = ("predictions", "parameters", "forward_saturations", "learning_saturations")
-        for port in ports:
-            mine, theirs = getattr(self, port).shape, getattr(other, port).shape
-            if mine != theirs:
+        samples, compared = len(self.predictions), 0
+        differences: list[tuple[int, int, str]] = []
+        for order, port in enumerate(PORTS):
+            mine, theirs = getattr(self, port), getattr(other, port)
+            if port != "predictions" and 1 in (len(mine), len(theirs)):
+                mine, theirs = mine[-1:], theirs[-1:]
+            if mine.shape != theirs.shape:
                 raise CatgradError(
-                    f"{port} have shape {mine} in {self.evaluator} but {theirs} in "
+                    f"{port} have shape {mine.shape} in {self.evaluator} but {theirs.shape} in "
                     f"{other.evaluator}; compare two traces of one design and the same samples."
                 )
-        mine = np.concatenate([getattr(self, port) for port in ports], axis=1)
-        theirs = np.concatenate([getattr(other, port) for port in ports], axis=1)
-        names = [f"{port}[{i}]" for port in ports for i in range(getattr(self, port).shape[1])]
-        for sample, column in np.argwhere(mine != theirs)[:1]:
-            raise CatgradError(
-                f"Sample {sample}: {names[column]} is {mine[sample, column]} in {self.evaluator} "
-                f"but {theirs[sample, column]} in {other.evaluator}."
-            )
-        return mine.size
+            compared += mine.size
+            for row, column in np.argwhere(mine != theirs)[:1]:
+                sample = samples - len(mine) + int(row)
+                words = (
+                    f"Sample {sample}: {port}[{column}] is {mine[row, column]} in "
+                    f"{self.evaluator} but {theirs[row, column]} in {other.evaluator}."
+                )
+                differences.append((sample, order, words))
+        if differences:
+            raise CatgradError(min(differences)[2])
+        return compared

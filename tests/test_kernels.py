@@ -164,9 +164,11 @@ def test_the_source_of_a_model_calls_the_kernel_by_name() -> None:
 
 def test_the_page_on_kernels_says_what_is_so(capsys) -> None:
     page = (Path(__file__).parents[1] / "docs" / "kernels.md").read_text()
-    program, source = (part.split("```")[0] for part in page.split("```python\n")[1:])
+    program, model, source = (part.split("```")[0] for part in page.split("```python\n")[1:])
     namespace: dict = {}
     exec(program, namespace)
     assert f"    {capsys.readouterr().out}" in page
+    exec(model, namespace)
+    assert namespace["P"] == namespace["H"]
     f = simplify(differentiate(namespace["filtered"]))
     assert source.strip() in to_source({"both": f})

@@ -47,10 +47,16 @@ def expression(kind: Kind, n: int, format: Format, arguments: Sequence[Value]) -
     match kind, arguments:
         case Kind.ADD, [a, b]:
             return a + b
+        case Kind.SUB, [Const(value=-1), b]:
+            return ~window(b, 0, Format(len(b) + (not b.shape().signed), True))
         case Kind.SUB, [a, b]:
             return a - b
         case Kind.MUL, [a, b]:
             return a * b
+        case Kind.GT, [a, Const(value=0)]:
+            return a.any() & ~a[-1] if a.shape().signed else a.any()
+        case Kind.GT, [Const(value=n), b] if 0 < n < 1 << len(b) <= 256 and not b.shape().signed:
+            return _less(b, n)
         case Kind.GT, [a, b]:
             return a > b
         case Kind.MUX, [select, a, b]:
@@ -62,6 +68,21 @@ def expression(kind: Kind, n: int, format: Format, arguments: Sequence[Value]) -
         case ((Kind.SHL | Kind.SHR | Kind.WRAP), [a]):
             return window(a, window_start(kind, n), format)
     raise AssertionError(f"{kind} is no expression of {len(arguments)} arguments")
+
+
+def spliced(low: Value, high: Value, at: int, format: Format) -> Value:
+    """low + high, where high is a multiple of 2**at, and low is from 0 to 2**at - 1."""
+    below = window(low, 0, Format(at, False))
+    bits = Cat(below, window(high, at, Format(format.width - at, format.signed)))
+    return bits.as_signed() if format.signed else bits
+
+
+def _less(value: Value, n: int) -> Value:
+    """Whether a number of a few bits is less than a constant, without a carry chain."""
+    less: Value = Const(0, 1)
+    for i, bit in enumerate(value):
+        less = ~bit | less if n >> i & 1 else ~bit & less
+    return less
 
 
 def _fits(value: Value, format: Format) -> Value:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.lib.memory import Memory
 
-from catgrad.circuit.format import Format
+from catgrad.circuit.format import BoolArray, Format
 from catgrad.circuit.netlist import Kind, Netlist
-from catgrad.hdl.cells import WIRING, expression, window
+from catgrad.circuit.splices import splices
+from catgrad.hdl.cells import WIRING, expression, spliced, window
 from catgrad.hdl.layout import shape_of
 from catgrad.hdl.schedule import Schedule, schedule
 from catgrad.hdl.unread import discard, runs, unread_bits
@@ -48,61 +50,120 @@ def datapath(m: Module, plan: Schedule, inputs: Mapping[str, Sequence[Value]]) -
     """
     netlist = plan.netlist
     cycle, registered = plan.cycle.tolist(), plan.registered.tolist()
-    values, args = netlist.value.tolist(), netlist.args.tolist()
     unread_wires, unread_registers = unread_bits(plan)
-    tables = _tables(m, netlist)
-    given = {
-        net: value
-        for port in netlist.inputs
-        for net, value in zip(port.nets.tolist(), inputs[port.name], strict=True)
-    }
-    wires: list[Value] = []
-    nesting: list[int] = []
-    registers: dict[int, Signal] = {}
+    cells = Cells(m, netlist, inputs)
+    wires: list[Wire] = []
+    registers: dict[int, Wire] = {}
 
-    for cell, kind in enumerate(map(Kind, netlist.kind.tolist())):
-        name, n, format = f"{kind}_{cell}", values[cell], netlist.format(cell)
-        nets = args[cell][: kind.operands]
+    for cell, reads in enumerate(netlist.args.tolist()):
         arguments = [
             registers[net] if registered[net] and cycle[net] < cycle[cell] else wires[net]
-            for net in nets
+            for net in reads
+            if net >= 0
         ]
+        wire = cells.add(cell, arguments, unread_wires[cell])
+        if registered[cell]:
+            registers[cell] = cells.register(cell, wire, unread=unread_registers[cell])
+        wires.append(wire)
+
+    return cells.outputs([wire.value for wire in wires])
+
+
+class Wire(NamedTuple):
+    """The value of a net, and how many cells without logic are nested in the expression."""
+
+    value: Value
+    nesting: int = 0
+
+
+class Cells:
+    """A netlist that is being added to a module, cell by cell.
+
+    - ``inputs``: a value for each element of each input port
+    - ``in_memory : bool[n]``, the LOOKUP cells whose entry comes a cycle after its index
+    """
+
+    def __init__(
+        self,
+        m: Module,
+        netlist: Netlist,
+        inputs: Mapping[str, Sequence[Value]],
+        in_memory: BoolArray | None = None,
+    ) -> None:
+        self._m = m
+        self._netlist = netlist
+        self._in_memory = np.zeros(len(netlist), np.bool_) if in_memory is None else in_memory
+        self._values = netlist.value.tolist()
+        self._splices = splices(netlist)
+        self._memories = _tables(m, netlist)
+        self._given = {
+            net: value
+            for port in netlist.inputs
+            for net, value in zip(port.nets.tolist(), inputs[port.name], strict=True)
+        }
+
+    def name(self, cell: int) -> str:
+        return f"{Kind(self._netlist.kind[cell])}_{cell}"
+
+    def add(self, cell: int, arguments: Sequence[Wire], unread: int) -> Wire:
+        """Add one cell, some of whose bits are unread."""
+        kind, n = Kind(self._netlist.kind[cell]), self._values[cell]
+        format = self._netlist.format(cell)
+        values = [argument.value for argument in arguments]
         unused: list[Value] = []
-        depth = 0
+        nesting = 0
         if kind is Kind.INPUT:
-            wire = given[cell]
+            wire = self._given[cell]
         elif kind is Kind.CONST:
             wire = Const(n, shape_of(format))
-        elif kind in WIRING and nesting[nets[0]] < NESTING:
-            wire = expression(kind, n, format, arguments)
-            depth = nesting[nets[0]] + 1
+        elif self._is_wiring(cell) and max(wire.nesting for wire in arguments) < NESTING:
+            wire = self._expression(cell, values)
+            nesting = max(wire.nesting for wire in arguments) + 1
         else:
             if kind is Kind.LOOKUP:
-                result = _look_up(m, tables[n], arguments[0])
+                domain = "sync" if self._in_memory[cell] else "comb"
+                result = _look_up(self._m, self._memories[n], values[0], domain)
             else:
-                result = expression(kind, n, format, arguments)
-            signal = Signal(result.shape(), name=name)
-            m.d.comb += signal.eq(result)
+                result = self._expression(cell, values)
+            signal = Signal(result.shape(), name=self.name(cell))
+            self._m.d.comb += signal.eq(result)
             wire = window(signal, 0, format)
             unused.append(signal[format.width :])
-        if kind not in WIRING and kind is not Kind.CONST:
-            unused += [wire[start:stop] for start, stop in runs(unread_wires[cell])]
-        if registered[cell]:
-            register = Signal(shape_of(format), name=f"{name}_register", reset_less=True)
-            m.d.sync += register.eq(wire)
-            unused += [register[start:stop] for start, stop in runs(unread_registers[cell])]
-            registers[cell] = register
-        wires.append(wire)
-        nesting.append(depth)
-        discard(m, name, unused)
+        if not self._is_wiring(cell) and kind is not Kind.CONST:
+            unused += [wire[start:stop] for start, stop in runs(unread)]
+        discard(self._m, self.name(cell), unused)
+        return Wire(wire, nesting)
 
-    return {
-        port.name: [
-            window(wires[net], 0, format)
-            for net, format in zip(port.nets.tolist(), port.formats, strict=True)
-        ]
-        for port in netlist.outputs
-    }
+    def _is_wiring(self, cell: int) -> bool:
+        """Whether a cell has no logic."""
+        return self._netlist.kind[cell] in WIRING or bool(self._splices.at[cell])
+
+    def _expression(self, cell: int, arguments: Sequence[Value]) -> Value:
+        """What a cell computes."""
+        format, at = self._netlist.format(cell), int(self._splices.at[cell])
+        if not at:
+            kind = Kind(self._netlist.kind[cell])
+            return expression(kind, self._values[cell], format, arguments)
+        upper = int(self._splices.upper[cell])
+        return spliced(arguments[1 - upper], arguments[upper], at, format)
+
+    def register(self, cell: int, wire: Wire, unread: int, suffix: str = "register") -> Wire:
+        """The value of a cell in the next cycle, some of whose bits are unread."""
+        name = f"{self.name(cell)}_{suffix}"
+        register = Signal(shape_of(self._netlist.format(cell)), name=name, reset_less=True)
+        self._m.d.sync += register.eq(wire.value)
+        discard(self._m, name, [register[start:stop] for start, stop in runs(unread)])
+        return Wire(register)
+
+    def outputs(self, values: Sequence[Value]) -> Values:
+        """What the output ports show, given a value for each net."""
+        return {
+            port.name: [
+                window(values[net], 0, format)
+                for net, format in zip(port.nets.tolist(), port.formats, strict=True)
+            ]
+            for port in self._netlist.outputs
+        }
 
 
 def _tables(m: Module, netlist: Netlist) -> dict[int, Memory]:
@@ -119,8 +180,8 @@ def _tables(m: Module, netlist: Netlist) -> dict[int, Memory]:
     return memories
 
 
-def _look_up(m: Module, table: Memory, index: Value) -> Value:
-    """The entry at an index, modulo the length of the table."""
-    port = table.read_port(domain="comb")
+def _look_up(m: Module, table: Memory, index: Value, domain: str) -> Value:
+    """The entry at an index, modulo the length of the table: at once, or a cycle later."""
+    port = table.read_port(domain=domain)
     m.d.comb += port.addr.eq(index)
     return port.data

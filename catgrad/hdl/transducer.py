@@ -79,7 +79,7 @@ class Transducer(wiring.Component):
         inputs = {port.name: port.formats for port in netlist.inputs if len(port)}
         outputs = {port.name: port.formats for port in netlist.outputs if len(port)}
         self._formats: tuple[Format, ...] = inputs.get("parameters", ())
-        self._initial = check_initial(initial, self._formats)
+        self.initial = check_initial(initial, self._formats)
         self.netlist = netlist
         self.schedule = schedule(netlist, cycles).verify()
         self.latency = self.interval = cycles + 1
@@ -118,7 +118,7 @@ class Transducer(wiring.Component):
             held["y"] = Signal(self.y.payload.shape(), name="y_held", reset_less=True)
         parameters = [
             Signal(shape_of(format), name=f"parameter_{i}", init=value)
-            for i, (format, value) in enumerate(zip(self._formats, self._initial, strict=True))
+            for i, (format, value) in enumerate(zip(self._formats, self.initial, strict=True))
         ]
         inputs = {name: elements(payload) for name, payload in held.items()}
         results = datapath(m, self.schedule, inputs | {"parameters": parameters})

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 
-from catgrad.circuit.netlist import Kind, unpack_format
+from catgrad.circuit.format import BoolArray
+from catgrad.circuit.netlist import Kind, Netlist, unpack_format
+from catgrad.circuit.splices import splices
 from catgrad.hdl.cells import WIRING, window_start
 from catgrad.hdl.schedule import Schedule
 
@@ -14,44 +16,61 @@ from catgrad.hdl.schedule import Schedule
 def unread_bits(plan: Schedule) -> tuple[list[int], list[int]]:
     """For each net, the unread bits of its wire, and those of its register if it has one.
 
-    A set of bits is an integer: bit i of the integer stands for bit i of the net. A cell of a
-    `WIRING` kind reads no more than what is read of itself.
+    A set of bits is an integer: bit i of the integer stands for bit i of the net.
     """
-    netlist = plan.netlist
-    cycle, registered = plan.cycle.tolist(), plan.registered.tolist()
+    later = plan.cycle[plan.netlist.args] < plan.cycle[:, None]
+    return unread(plan.netlist, plan.registered, later, late_outputs=False)
+
+
+def unread(
+    netlist: Netlist, registered: BoolArray, late: BoolArray, late_outputs: bool
+) -> tuple[list[int], list[int]]:
+    """For each net, the unread bits of its wire, and those of its last register if it has one.
+
+    - ``registered : bool[n]``, the nets that go on into registers, with all their bits
+    - ``late : bool[n, 3]``, the arguments that are read after the last register, if there is one
+    - ``late_outputs``: whether the outputs are
+
+    A cell without logic reads no more than what is read of itself.
+    """
+    has_register, from_register = registered.tolist(), late.tolist()
     width, signed = netlist.width.tolist(), netlist.signed.tolist()
     values, args = netlist.value.tolist(), netlist.args.tolist()
     wires, registers = [0] * len(netlist), [0] * len(netlist)
+    meet, upper = (column.tolist() for column in splices(netlist))
 
-    def read(net: int, bits: int, now: int) -> None:
+    def read(net: int, bits: int, late: bool) -> None:
         inside = bits & _ones(width[net])
         if bits != inside and signed[net]:
             inside |= 1 << (width[net] - 1)
-        side = registers if registered[net] and cycle[net] < now else wires
+        side = registers if late and has_register[net] else wires
         side[net] |= inside
 
     for port in netlist.outputs:
         for net, format in zip(port.nets.tolist(), port.formats, strict=True):
-            read(net, _ones(format.width), cycle[net])
+            read(net, _ones(format.width), late_outputs)
     for cell in reversed(range(len(netlist))):
-        kind, n, (a, b, c), now = Kind(netlist.kind[cell]), values[cell], args[cell], cycle[cell]
-        if registered[cell]:
+        kind, n, now = Kind(netlist.kind[cell]), values[cell], from_register[cell]
+        if has_register[cell]:
             wires[cell] = _ones(width[cell])
-        if kind in WIRING:
-            start = window_start(kind, n)
-            read(a, wires[cell] << start if start > 0 else wires[cell] >> -start, now)
-        elif kind is Kind.MUX:
-            read(a, 1, now)
-            read(b, _ones(width[cell]), now)
-            read(c, _ones(width[cell]), now)
-        elif kind is Kind.FITS:
-            asked = unpack_format(n)
-            read(a, -1 << (asked.width - asked.signed), now)
-        elif kind is Kind.LOOKUP:
-            read(a, len(netlist.tables[n]) - 1, now)
-        else:
-            for net in args[cell][: kind.operands]:
-                read(net, _ones(width[net]), now)
+        for operand, net in enumerate(args[cell][: kind.operands]):
+            if kind in WIRING:
+                start = window_start(kind, n)
+                bits = wires[cell] << start if start > 0 else wires[cell] >> -start
+            elif kind is Kind.MUX:
+                bits = 1 if operand == 0 else _ones(width[cell])
+            elif kind is Kind.FITS:
+                asked = unpack_format(n)
+                bits = -1 << (asked.width - asked.signed)
+            elif kind is Kind.LOOKUP:
+                bits = len(netlist.tables[n]) - 1
+            elif meet[cell]:
+                bits = wires[cell] & (
+                    -1 << meet[cell] if operand == upper[cell] else _ones(meet[cell])
+                )
+            else:
+                bits = _ones(width[net])
+            read(net, bits, now[operand])
 
     def complement(read_bits: list[int]) -> list[int]:
         return [_ones(w) & ~bits for w, bits in zip(width, read_bits, strict=True)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from boards.design import Design
 from boards.host import ATTEMPTS, Counters, Device
-from boards.protocol import ANSWER, REFUSAL, SYNC, Frame, Kind, Refusal
+from boards.protocol import ANSWER, REFUSAL, SYNC, VERSION, Frame, Kind, Refusal
 from boards.simulated import SimulatedPort
 from catgrad.circuit import Format, NetlistBuilder
 from catgrad.errors import CatgradError
@@ -88,7 +88,7 @@ def test_parameters_travel_in_rows() -> None:
     x = b.input("x", [Format(12, True)] * 12)
     b.output("prediction", [b.add(parameters[259], x[0])])
     _, device = simulated(b.build())
-    assert device.design.load_limit == 11
+    assert device.design.load_limit == 10
     values = np.arange(260)
     device.load(values)
     assert device.fetch().tolist() == values.tolist()
@@ -122,9 +122,10 @@ def test_a_design_without_parameters_only_predicts() -> None:
         (Frame(Kind.LEARN, 5, bytes(4)), Refusal.LENGTH),
         (Frame(Kind.IDENTITY, 5, bytes(1)), Refusal.LENGTH),
         (Frame(Kind.PREDICT, 5, bytes(100)), Refusal.LENGTH),
-        (Frame(Kind.FETCH, 5, bytes([1, 0, 2])), Refusal.ADDRESS),
-        (Frame(Kind.FETCH, 5, bytes([0, 1, 1])), Refusal.ADDRESS),
-        (Frame(Kind.LOAD, 5, bytes([2, 0, 7, 7])), Refusal.ADDRESS),
+        (Frame(Kind.FETCH, 5, bytes([1, 0, 0, 2])), Refusal.ADDRESS),
+        (Frame(Kind.FETCH, 5, bytes([0, 1, 0, 1])), Refusal.ADDRESS),
+        (Frame(Kind.LOAD, 5, bytes([2, 0, 0, 1, 7, 7])), Refusal.ADDRESS),
+        (Frame(Kind.LOAD, 5, bytes([0, 0, 0, 1, 7])), Refusal.LENGTH),
     ],
 )
 def test_a_refusal_says_why_and_changes_nothing(request_: Frame, refusal: Refusal) -> None:
@@ -151,7 +152,7 @@ def test_a_request_that_breaks_off_is_refused() -> None:
 
 def test_the_answer_to_a_fetch_of_nothing() -> None:
     port, _ = simulated(lms(2))
-    assert exchange(port, Frame(Kind.FETCH, 5, bytes(3)).to_bytes()) == Frame(
+    assert exchange(port, Frame(Kind.FETCH, 5, bytes(4)).to_bytes()) == Frame(
         Kind.FETCH + ANSWER, 5
     )
 
@@ -236,7 +237,7 @@ DESIGN = Design(
 )
 
 
-def identity(tag: int, version: int = 1, digest: str = DESIGN.digest) -> bytes:
+def identity(tag: int, version: int = VERSION, digest: str = DESIGN.digest) -> bytes:
     return Frame(Kind.IDENTITY + ANSWER, tag, bytes([version]) + bytes.fromhex(digest)).to_bytes()
 
 
@@ -259,9 +260,9 @@ def test_another_design_on_the_board() -> None:
 
 def test_another_version_of_the_protocol() -> None:
     with pytest.raises(CatgradError) as error:
-        Device(Scripted(identity(1, version=2)), DESIGN)
+        Device(Scripted(identity(1, version=3)), DESIGN)
     assert str(error.value) == (
-        "The board speaks version 2 of the protocol and this program version 1; build the "
+        "The board speaks version 3 of the protocol and this program version 2; build the "
         "bitstream again with this version of catgrad."
     )
 

@@ -31,6 +31,7 @@ class Request(NamedTuple):
 
 DAMAGED = None
 SILENCE = 2 * PATIENCE
+TAKEN = 4 * SIZE  # cycles, in which a request is taken with its payload
 Piece = bytes | int | None
 """Bytes on the line, a silence of so many cycles, or a damaged byte."""
 
@@ -54,13 +55,20 @@ def read(pieces: Sequence[Piece], gap: int = 3) -> list[Request]:
                 await ctx.tick().repeat(gap)
 
     async def take(ctx: SimulatorContext) -> None:
-        ctx.set(reader.o.ready, 1)
-        async for *_, valid, request in ctx.tick().sample(reader.o.valid, reader.o.payload):
-            if valid:
-                size = min(request.header.length, SIZE)
-                payload = bytes(request.payload[i] for i in range(size))
-                header = request.header
-                requests.append(Request(request.fault, header.kind, header.tag, payload))
+        while True:
+            *_, valid, request = await ctx.tick().sample(reader.o.valid, reader.o.payload)
+            if not valid:
+                continue
+            header, payload = request.header, bytearray()
+            for address in range(min(header.length, SIZE)):
+                ctx.set(reader.address, address)
+                *_, byte = await ctx.tick().sample(reader.byte)
+                *_, byte = await ctx.tick().sample(reader.byte)
+                payload.append(byte)
+            requests.append(Request(request.fault, header.kind, header.tag, bytes(payload)))
+            ctx.set(reader.o.ready, 1)
+            await ctx.tick()
+            ctx.set(reader.o.ready, 0)
 
     simulator = Simulator(reader)
     simulator.add_clock(1e-6)
@@ -131,7 +139,7 @@ def test_the_writer_makes_the_bytes_of_a_frame(frame: Frame, stalls: list[int]) 
 @given(st.lists(frames, min_size=1, max_size=3), st.binary(max_size=5), st.integers(2, 10))
 def test_the_reader_finds_the_frames(sent: list[Frame], noise: bytes, gap: int) -> None:
     noise = noise.replace(bytes([SYNC]), b"")
-    pieces = [piece for frame in sent for piece in (noise, frame.to_bytes())]
+    pieces = [piece for frame in sent for piece in (noise, frame.to_bytes(), TAKEN)]
     assert read(pieces, gap) == [good(frame) for frame in sent]
 
 

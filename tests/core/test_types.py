@@ -1,5 +1,6 @@
 """The objects of C."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,10 +47,7 @@ def test_axes_are_joined() -> None:
     [
         (
             lambda: NdArrayType([3], Dtype.float32),  # type: ignore[arg-type]
-            (
-                "The shape of an array type is a tuple of integers, not [3]; "
-                "write ([3],) for a single axis."
-            ),
+            ("The shape of an array type is a tuple of integers, not [3]; write (3,)."),
         ),
         (
             lambda: NdArrayType((3, -1), Dtype.float32),
@@ -82,3 +80,12 @@ def test_errors(build, sentence: str) -> None:
     with pytest.raises(TypeMismatch) as error:
         build()
     assert str(error.value) == sentence
+
+
+def test_the_type_of_an_array() -> None:
+    with pytest.raises(TypeMismatch) as error:
+        NdArrayType.from_ndarray(np.zeros(3, np.int64))
+    assert str(error.value) == (
+        "There is no array type with the numbers of ndarray of dtype int64; give an array of "
+        "int32, float32, float64, bool."
+    )

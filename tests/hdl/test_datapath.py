@@ -73,6 +73,21 @@ def run_combinational(
     return dict(zip(outputs, parts, strict=True))
 
 
+@given(formats, formats, st.integers(1, 12), st.booleans())
+def test_what_puts_bits_side_by_side_and_what_inverts_them_adds_right(
+    first: Format, second: Format, shift: int, swap: bool
+) -> None:
+    b = NetlistBuilder()
+    x, y = b.input("x", [first, second])
+    operands = [b.shl(x, shift), y]
+    total = b.add(*operands[:: -1 if swap else 1])
+    b.output("z", [total, b.sub(b.const(-1), total), b.sub(b.const(-1), y)])
+    rng = np.random.default_rng(0)
+    inputs = {"x": random_values(rng, [first, second], 40)}
+    expected = evaluate(b.build(), inputs)["z"]
+    assert run_combinational(b.build(), inputs)["z"].tolist() == expected.tolist()
+
+
 @settings(max_examples=60)
 @given(netlists(cells=50), st.integers(0, 2**32))
 def test_a_netlist_computes_what_it_evaluates_to(netlist: Netlist, seed: int) -> None:

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catgrad.circuit.builder import NetlistBuilder
+from catgrad.circuit.delays import delays_ps
 from catgrad.circuit.format import Format
 from catgrad.circuit.netlist import Kind, Netlist
 from catgrad.errors import CatgradError
-from catgrad.hdl.schedule import Schedule, delays_ps, schedule
+from catgrad.hdl.schedule import Schedule, schedule
 from tests.hdl.netlists import netlists
 
 
@@ -123,17 +124,3 @@ def test_no_cycles_are_refused() -> None:
     with pytest.raises(CatgradError) as caught:
         schedule(chain(1), 0)
     assert str(caught.value) == "A schedule of 0 cycles cannot compute; give it at least 1."
-
-
-def test_the_delay_of_each_kind() -> None:
-    b = NetlistBuilder()
-    x = b.input("x", [Format(16, True)])
-    bit = b.gt(x, x)
-    b.mux(bit, x, x)
-    b.mul(x, x)
-    b.saturate(x, Format(8, True))
-    b.fits(x, Format(8, True))
-    b.lookup(x, range(256))
-    b.lookup(x, [1, 2])
-    b.shr(x, 3)
-    assert delays_ps(b.build()).tolist() == [0, 2600, 1000, 8400, 3000, 2000, 5000, 1000, 0]

@@ -25,6 +25,7 @@ ROOMS = [
     ["catgrad.target"],
     ["catgrad.fixed"],
     ["catgrad.circuit"],
+    ["catgrad.folded"],
     ["catgrad.hdl"],
     ["catgrad.compile", "catgrad.hardware"],
     ["catgrad.cli"],

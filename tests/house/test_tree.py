@@ -72,5 +72,6 @@ def test_the_programs_in_the_readme_run(
     names: dict[str, object] = {}
     for program in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL):
         exec(program, names)
+    assert names["error"] < 0.02
     assert names["hardware"].report().latency == 5
     assert capsys.readouterr().out == "1700 integers, all equal\n"

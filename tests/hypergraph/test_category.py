@@ -249,7 +249,7 @@ def test_the_first_label_that_differs_is_named(xp):
     g = OpenHypergraph.identity(Labels.of(["float32[2]", "float32[3]", "bool[]"], xp))
     assert message(lambda: f >> g, ArrowTypeError) == (
         "Cannot compose: output 1 of the first program is float32[150, 3] but input 1 of the "
-        "second is float32[3]; make them equal, or insert a reshape."
+        "second is float32[3]; make them equal."
     )
 
 

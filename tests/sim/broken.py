@@ -1,4 +1,4 @@
-"""Transducers with one fault each, for the bench to find."""
+"""Designs with one fault each, for the bench to find."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ Fault = Callable[[Module, Any, Any], None]
 
 
 class Broken(wiring.Component):
-    """A sound transducer behind wires, some of which a fault connects differently."""
+    """A sound design behind wires, some of which a fault connects differently."""
 
-    def __init__(self, netlist: Netlist, fault: Fault) -> None:
-        self.inside = Transducer(netlist)
+    def __init__(self, inside: Any, fault: Fault) -> None:
+        self.inside = inside
         self.latency, self.interval = self.inside.latency, self.inside.interval
+        if hasattr(inside, "places"):
+            self.places, self.machine = inside.places, inside.machine
         self.fault = fault
         super().__init__(self.inside.signature)
 
@@ -37,8 +39,9 @@ class Broken(wiring.Component):
         return m
 
 
-def broken(netlist: Netlist, fault: Fault) -> Transducer:
-    return cast(Transducer, Broken(netlist, fault))
+def broken(design: Netlist | wiring.Component, fault: Fault) -> Transducer:
+    inside = Transducer(design) if isinstance(design, Netlist) else design
+    return cast(Transducer, Broken(inside, fault))
 
 
 def withdraws_offers(m: Module, _design: Any, inside: Any) -> None:
@@ -82,6 +85,11 @@ def repeats_samples(m: Module, design: Any, inside: Any) -> None:
 def repeats_the_last(m: Module, design: Any, inside: Any) -> None:
     """The last prediction is offered for ever."""
     m.d.comb += design.prediction.valid.eq(inside.prediction.valid | (inside.samples == 40))
+
+
+def always_offers(m: Module, design: Any, _inside: Any) -> None:
+    """Predictions are offered all the time."""
+    m.d.comb += design.prediction.valid.eq(1)
 
 
 def looks_late(m: Module, design: Any, inside: Any) -> None:
@@ -138,6 +146,16 @@ def shows_wrong_parameters(m: Module, design: Any, inside: Any) -> None:
     """The port is wrong after the fifth sample, and right again after the sixth."""
     with m.If(inside.samples == 5):
         m.d.comb += Value.cast(design.parameters).eq(~Value.cast(inside.parameters))
+
+
+def never_rests(m: Module, design: Any, _inside: Any) -> None:
+    """A sample never leaves."""
+    m.d.comb += design.busy.eq(1)
+
+
+def rests_early(m: Module, design: Any, _inside: Any) -> None:
+    """It seems to be at rest before it has learned."""
+    m.d.comb += design.busy.eq(0)
 
 
 def works_after_reset(m: Module, design: Any, inside: Any) -> None:

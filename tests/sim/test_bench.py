@@ -32,8 +32,7 @@ RULES: dict[Fault, str] = {
     r"one\.",
     faults.always_learns: r"target \d+ was taken in cycle \d+, after \d+ samples with train = 1; "
     r"each of those takes one\.",
-    faults.miscounts: r"samples is 0 in cycle \d+, in which prediction 1 is taken; it counts "
-    r"predictions\.",
+    faults.miscounts: r"samples is 0 in cycle \d+, after 1 predictions; it counts them\.",
     faults.mixes_up_addresses: r"parameter 0 is fetched as -?\d+ after the last sample, but the "
     r"port parameters shows -?\d+\.",
     faults.answers_unasked: r"parameter 1 was fetched in cycle \d+, after 0 addresses; each of "

@@ -30,7 +30,7 @@ def sentence(design: Transducer, samples: Samples, **options: Any) -> str:
 
 def test_unknown_evaluator() -> None:
     assert sentence(Transducer(NETLIST), SAMPLES, evaluator="ghdl") == (
-        "There is no evaluator 'ghdl'; choose amaranth, icarus or verilator."
+        "There is no evaluator 'ghdl'; choose amaranth, icarus, verilator or cxxrtl."
     )
 
 
@@ -68,8 +68,8 @@ def test_targets_for_a_design_without() -> None:
     frozen = CASES[3].netlist()
     samples = random_samples(frozen, 10)
     assert sentence(Transducer(frozen), Samples(samples.x, samples.x, samples.train)) == (
-        "samples.y is given, but the design has no port y, as no target enters its netlist; give "
-        "None."
+        "samples.y is given, but the design has no port y, as it does not learn from targets; "
+        "give None."
     )
 
 
@@ -108,7 +108,7 @@ def test_spent_budget_in_verilog(evaluator: str, tmp_path: Path) -> None:
 
 
 def test_verilog_that_no_simulator_reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(cocotb_runner, "verilog", lambda *_: "module transducer(;")
+    monkeypatch.setattr(cocotb_runner, "verilog", lambda *_: "module core(;")
     told = sentence(Transducer(NETLIST), SAMPLES, evaluator="icarus", directory=tmp_path)
     assert told.startswith("icarus stopped before the end of the run:\n")
     assert "syntax error" in told

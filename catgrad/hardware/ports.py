@@ -1,0 +1,76 @@
+"""What the ports of hardware mean, for whoever reads its Verilog."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from catgrad.hardware.schedules import Folded
+
+if TYPE_CHECKING:
+    from catgrad.hardware.hardware import Hardware
+
+LOAD_AND_FETCH = (
+    "load: address in the low bits, value above; fetch: an address, answered on fetched."
+)
+
+NO_ROW = "An index that names no row reads zeros, and changes none; such a label is no class."
+
+STREAMS = (
+    "A learner with stream ports: a payload moves when valid and ready are both 1 at a",
+    "rising edge of clk.",
+)
+
+WHOLE = (
+    "Arrays lie row by row, element 0 in the lowest bits. SQ(i,f) are signed numbers of i + f",
+    "bits, f of them after the binary point; UQ(i,f) unsigned.",
+)
+
+SERIAL = (
+    "A payload is one number: arrays one after another, row by row, as many transfers as they",
+    "have numbers. SQ(i,f) are signed numbers of i + f bits, f of them after the binary point;",
+    "UQ(i,f) unsigned. Narrower ones lie in the low bits, extended.",
+)
+
+
+def port_comment(hardware: Hardware) -> str:
+    """Lines of Verilog comment."""
+    folded = isinstance(hardware.schedule, Folded)
+    given = hardware.learner.given_names
+    ports = {
+        "x__payload": hardware.x_types,
+        "y__payload": hardware.y_types if hardware.learns else [],
+        "prediction__payload": hardware.prediction_types,
+        "parameters": hardware.parameter_types,
+    }
+    lines = [
+        *STREAMS,
+        *(SERIAL if folded else WHOLE),
+        *(
+            f"  {port}: {', '.join(map(str, types))}"
+            for port, types in ports.items()
+            if sum(T.size for T in types)
+        ),
+        *(_train(folded) if hardware.learns else ["It only predicts."]),
+        "rst: synchronous, active high.",
+        *([f"y ends in {', '.join(given)}: given at each step."] if given else []),
+        *([NO_ROW] if hardware.has_indices else []),
+        *([LOAD_AND_FETCH] if hardware.parameter_types else []),
+        *_times(hardware),
+    ]
+    return "".join(f"// {line}\n" for line in lines)
+
+
+def _train(folded: bool) -> list[str]:
+    when = "the first number of x" if folded else "x"
+    return [f"train: sampled with {when}; 0 predicts only, and takes no y."]
+
+
+def _times(hardware: Hardware) -> list[str]:
+    report = hardware.report()
+    if not isinstance(hardware.schedule, Folded):
+        return [f"A prediction is valid {report.latency} cycles after x and y are taken."]
+    return [
+        "The parameters are in memories; addresses.json says where. They are loaded and fetched",
+        "between samples. busy: a sample is inside; at 0 its parameters and counters are final.",
+        f"One sample every {report.interval} cycles, if nothing stalls.",
+    ]

@@ -1,0 +1,1 @@
+"""Folded engines: machines as Amaranth components."""

@@ -1,0 +1,127 @@
+"""An engine computes what its phases do, whoever makes whom wait."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from amaranth.sim import Simulator, SimulatorContext
+
+from catgrad.folded.machine import Mode, Timing
+from catgrad.hdl.folded.engine import Engine
+from tests.folded.programs import MODELS
+from tests.hdl.bench import until
+from tests.hdl.folded.engines import Run, expected, machine_of, make_run, perceptron
+from tests.hdl.test_verilog import check
+
+SMALL = perceptron(5, 4, 3)
+
+
+def assert_equal(run: Run) -> None:
+    """The run gave what the phases give."""
+    phases = run.engine.machine.phases
+    predictions, parameters, counters = expected(phases, run.initial, run.x, run.y, run.train)
+    assert run.predictions == predictions
+    assert run.counters == [counters]
+    assert run.parameters == parameters
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 3, 4, 8])
+def test_an_engine_equals_its_phases(lanes: int) -> None:
+    run, _ = make_run(SMALL, lanes, seed=lanes, stall=0.3 * (lanes % 3))
+    run.simulate()
+    assert_equal(run)
+
+
+@pytest.mark.parametrize("name", ["hinge", "cross_entropy batch"])
+def test_lanes_without_anything_to_multiply(name: str) -> None:
+    run, _ = make_run(MODELS[name](), 3, seed=5, samples=4, stall=0.3)
+    program = run.engine.machine.instructions
+    assert any(i.mode is Mode.PARALLEL and not i.factors for i in program)
+    run.simulate()
+    assert_equal(run)
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_targets_can_be_factors(seed: int) -> None:
+    """After a sample without a target, those of the next ones are in the other copy."""
+    run, phases = make_run(MODELS["hinge"](), 2, seed, samples=5)
+    run.train = [False, True, False, True, True]
+    kinds = [phases.arrays[f.array].kind for phase in phases.phases for f in phase.factors]
+    assert "y" in kinds
+    run.simulate()
+    assert_equal(run)
+
+
+@pytest.mark.parametrize("timing", [Timing(2, 2), Timing(1, 3)])
+def test_memories_and_multipliers_can_take_longer(timing: Timing) -> None:
+    run, _ = make_run(SMALL, 3, seed=7, samples=4, stall=0.3, timing=timing)
+    run.simulate()
+    assert_equal(run)
+
+
+@pytest.mark.parametrize("learn", [0.0, 1.0])
+def test_all_or_none_of_the_samples_train(learn: float) -> None:
+    run, _ = make_run(SMALL, 2, seed=11, samples=4, stall=0.5, learn=learn)
+    run.simulate()
+    assert_equal(run)
+
+
+def test_batches_are_taken_in_row_by_row() -> None:
+    run, _ = make_run(perceptron(3, 2, batch=3), 2, seed=5, samples=4, stall=0.3)
+    run.simulate()
+    assert_equal(run)
+
+
+@pytest.mark.parametrize("train", [False, True])
+def test_latency_and_interval_are_as_stated(train: bool) -> None:
+    run, _ = make_run(perceptron(8, 8, 2), 4, seed=3, samples=4, learn=float(train))
+    engine, size = run.engine, len(run.x[0])
+    taken: list[int] = []
+    offered: list[int] = []
+    stored: list[int] = []
+
+    async def watch(ctx: SimulatorContext) -> None:
+        seen = engine.x.valid & engine.x.ready, engine.prediction.valid, engine.samples
+        cycle = numbers = 0
+        while True:
+            *_, transfer, valid, samples = await ctx.tick().sample(*seen)
+            numbers += transfer
+            taken.extend([cycle] * (transfer and numbers % size == 0))
+            offered.extend([cycle] * valid)
+            stored.extend([cycle] * (samples - len(stored)))
+            cycle += 1
+
+    simulator = Simulator(engine)
+    simulator.add_clock(1e-6)
+    for bench in (run.send_x, run.send_y, run.receive):
+        simulator.add_testbench(bench)
+    simulator.add_testbench(watch, background=True)
+    simulator.run()
+    assert_equal(run)
+    assert offered[0] - taken[0] == engine.latency
+    if train:
+        assert {b - a for a, b in pairwise(stored)} == {engine.interval}
+
+
+def test_parameters_are_loaded_between_samples() -> None:
+    run, _ = make_run(SMALL, 2, seed=2, samples=3, stall=0.3)
+    engine, loaded = run.engine, [n // 2 for n in run.initial]
+    run.engine = Engine(engine.machine, run.initial)
+    run.initial = loaded
+
+    async def load(ctx: SimulatorContext) -> None:
+        for place, number in zip(engine.places.tolist(), loaded, strict=True):
+            ctx.set(run.engine.load.payload, {"address": place, "value": number})
+            ctx.set(run.engine.load.valid, 1)
+            await until(ctx, run.engine.load.ready)
+        ctx.set(run.engine.load.valid, 0)
+
+    run.simulate(load)
+    assert_equal(run)
+
+
+@pytest.mark.parametrize(("sizes", "lanes"), [((5, 4, 3), 3), ((3, 2), 1), ((1, 9, 1), 4)])
+def test_no_reader_of_verilog_warns(sizes: tuple[int, ...], lanes: int, tmp_path: Path) -> None:
+    check(Engine(machine_of(perceptron(*sizes), lanes)), tmp_path)

@@ -1,0 +1,217 @@
+"""A multiplier gives the exact product after its latency, behaviour and blocks alike."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from amaranth.sim import Simulator, SimulatorContext
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from boards import yosys
+from catgrad.errors import CatgradError
+from catgrad.hdl.multiplier import Family, Multiplier
+from catgrad.hdl.verilog import verilog
+
+SHARE = Path(find_spec("pyosys").origin).with_name("share")
+
+
+def operands(a_width: int, b_width: int, seed: int, cycles: int) -> list[tuple[int, int]]:
+    """Random operands, the limits of their formats among them."""
+    rng = np.random.default_rng(seed)
+    columns = []
+    for width in (a_width, b_width):
+        least, greatest = -(1 << (width - 1)), (1 << (width - 1)) - 1
+        column = rng.integers(least, greatest, size=cycles, endpoint=True)
+        column[rng.random(cycles) < 0.2] = least
+        column[rng.random(cycles) < 0.2] = greatest
+        columns.append(column.tolist())
+    return list(zip(*columns, strict=True))
+
+
+@given(st.integers(1, 20), st.integers(1, 20), st.sampled_from([2, 3]), st.integers(0, 2**32))
+@settings(max_examples=20)
+def test_the_product_comes_after_the_latency(
+    a_width: int, b_width: int, latency: int, seed: int
+) -> None:
+    multiplier = Multiplier(a_width, b_width, latency=latency)
+    stream = operands(a_width, b_width, seed, 20)
+    seen = []
+
+    async def testbench(ctx: SimulatorContext) -> None:
+        for a, b in [*stream, *[(0, 0)] * latency]:
+            ctx.set(multiplier.a, a)
+            ctx.set(multiplier.b, b)
+            seen.append(ctx.get(multiplier.product))
+            await ctx.tick()
+
+    simulator = Simulator(multiplier)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(testbench)
+    simulator.run()
+    assert seen == [0] * latency + [a * b for a, b in stream]
+
+
+def ice40_models() -> str:
+    """Yosys's models, without default levels on unconnected inputs, which Icarus cannot parse."""
+    return "`define NO_ICE40_DEFAULT_ASSIGNMENTS\n" + (SHARE / "ice40/cells_sim.v").read_text()
+
+
+def ecp5_models() -> str:
+    """A multiplier as Lattice's data sheet has it: Yosys knows only its ports and parameters."""
+    ports = (SHARE / "ecp5/cells_bb.v").read_text()
+    block = re.search(r"module MULT18X18D.*?endmodule", ports, re.DOTALL)[0]
+
+    def row(port: str, width: int) -> str:
+        return ", ".join(f"{port}{i}" for i in reversed(range(width)))
+
+    behaviour = f"""
+  wire signed [18:0] a = {{SIGNEDA & A17, {row("A", 18)}}};
+  wire signed [18:0] b = {{SIGNEDB & B17, {row("B", 18)}}};
+  reg signed [18:0] a_held, b_held;
+  wire signed [18:0] a_now = REG_INPUTA_CLK == "CLK0" ? a_held : a;
+  wire signed [18:0] b_now = REG_INPUTB_CLK == "CLK0" ? b_held : b;
+  wire signed [36:0] product = a_now * b_now;
+  reg signed [36:0] middle_held, product_held;
+  wire signed [36:0] middle = REG_PIPELINE_CLK == "CLK0" ? middle_held : product;
+  assign {{{row("P", 36)}}} = REG_OUTPUT_CLK == "CLK0" ? product_held : middle;
+  always @(posedge CLK0)
+    if (RST0) {{a_held, b_held, middle_held, product_held}} <= 0;
+    else if (CE0) begin
+      a_held <= a;
+      b_held <= b;
+      middle_held <= product;
+      product_held <= middle;
+    end
+endmodule"""
+    return block.removesuffix("endmodule") + behaviour
+
+
+BENCH = """
+module bench;
+  reg clk = 0, rst = 1;
+  reg signed [AW-1:0] a = 0;
+  reg signed [BW-1:0] b = 0;
+  wire signed [AW+BW-1:0] product;
+  multiplier multiplier(.clk(clk), .rst(rst), .a(a), .b(b), .product(product));
+  reg [63:0] stream[0:2*COUNT-1];
+  integer i;
+  initial begin
+    $readmemh("operands.hex", stream);
+    repeat (2) begin #1 clk = 1; #1 clk = 0; end
+    rst = 0;
+    for (i = 0; i < COUNT; i = i + 1) begin
+      a = stream[2*i];
+      b = stream[2*i+1];
+      #1 $display("%0d", product);
+      clk = 1; #1 clk = 0;
+    end
+  end
+endmodule
+"""
+
+
+@pytest.mark.parametrize("latency", [2, 3])
+@pytest.mark.parametrize(
+    ("family", "a_width", "b_width", "constant"),
+    [
+        ("ice40", 16, 16, 0),
+        ("ice40", 9, 12, 0),
+        ("ice40", 16, 16, 1 << 15),
+        ("ice40", 16, 12, 1 << 20),
+        ("ecp5", 18, 18, 0),
+        ("ecp5", 16, 13, 0),
+    ],
+)
+def test_the_block_is_the_multiplier(
+    family: Family, a_width: int, b_width: int, constant: int, latency: int, tmp_path: Path
+) -> None:
+    """After synthesis, in Icarus Verilog; a constant is added where a is odd."""
+    multiplier = Multiplier(a_width, b_width, family, latency, constant)
+    assert multiplier.fits
+    (tmp_path / "multiplier.v").write_text(verilog(multiplier, "multiplier"))
+    synthesis = f"read_verilog multiplier.v; synth_{family} -top multiplier"
+    logic = "t:SB_LUT4 t:LUT4 t:TRELLIS_FF" + " t:*DFF*" * (not constant or latency == 2)
+    commands = f"{synthesis}; select -assert-none {logic}"
+    commands += "; write_verilog -noattr netlist.v"
+    subprocess.run([sys.executable, yosys.__file__, "-q", "-p", commands], cwd=tmp_path, check=True)
+
+    stream = operands(a_width, b_width, 1, 300)
+    mask = (1 << 64) - 1
+    numbers = [f"{number & mask:x}\n" for pair in stream for number in pair]
+    (tmp_path / "operands.hex").write_text("".join(numbers))
+    rounds = ".rounds(a[0]), " if constant else ""
+    (tmp_path / "bench.v").write_text(BENCH.replace(".a(a)", f"{rounds}.a(a)"))
+    models = ice40_models() if family == "ice40" else ecp5_models()
+    (tmp_path / "models.v").write_text(models)
+    defines = {"AW": a_width, "BW": b_width, "COUNT": len(stream)}
+    bench = (tmp_path / "bench.v").read_text()
+    for name, value in defines.items():
+        bench = re.sub(rf"\b{name}\b", str(value), bench)
+    (tmp_path / "bench.v").write_text(bench)
+    sources = ["models.v", "netlist.v", "bench.v"]
+    subprocess.run(
+        ["iverilog", "-g2012", "-s", "bench", "-o", "bench", *sources], cwd=tmp_path, check=True
+    )
+    done = subprocess.run(
+        ["vvp", "-n", "bench"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    products = [a * b + constant * (a % 2) for a, b in stream[:-latency]]
+    assert [int(line) for line in done.stdout.split()] == [0] * latency + products
+
+
+def test_what_does_not_fit_is_left_to_synthesis() -> None:
+    assert not Multiplier(17, 16, "ice40").fits
+    assert not Multiplier(16, 19, "ecp5").fits
+    assert not Multiplier(16, 16).fits
+    assert Multiplier(18, 18, "ecp5").fits
+
+
+@pytest.mark.parametrize("latency", [2, 3])
+def test_a_constant_is_added_where_it_is_wanted(latency: int) -> None:
+    multiplier = Multiplier(9, 7, latency=latency, constant=1 << 13)
+    rng = np.random.default_rng(2)
+    stream = [(a, b, int(rng.integers(2))) for a, b in operands(9, 7, 3, 50)]
+    stream += [(-256, -64, 1), (-256, 63, 1), (0, 0, 0), (0, 0, 0), (0, 0, 0)]
+    seen = []
+
+    async def testbench(ctx: SimulatorContext) -> None:
+        for a, b, rounds in stream:
+            ctx.set(multiplier.a, a)
+            ctx.set(multiplier.b, b)
+            ctx.set(multiplier.rounds, rounds)
+            seen.append(ctx.get(multiplier.product))
+            await ctx.tick()
+
+    simulator = Simulator(multiplier)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(testbench)
+    simulator.run()
+    expected = [a * b + (rounds << 13) for a, b, rounds in stream[:-latency]]
+    assert seen == [0] * latency + expected
+
+
+def test_constants_that_no_multiplier_adds_are_refused() -> None:
+    with pytest.raises(CatgradError) as caught:
+        Multiplier(8, 8, constant=1 << 14)
+    assert str(caught.value) == (
+        "The constant 16384 does not fit beside the product of 8 and 8 bits; give one from 0 to "
+        "16383."
+    )
+    with pytest.raises(CatgradError) as caught:
+        Multiplier(8, 8, "ecp5", constant=1)
+    assert str(caught.value) == (
+        "The multiplier block of ECP5 has no adder for a constant; add it to the product."
+    )
+
+
+def test_another_latency_is_refused() -> None:
+    with pytest.raises(CatgradError) as caught:
+        Multiplier(16, 16, latency=4)
+    assert str(caught.value) == "A multiplication takes 2 or 3 cycles, not 4; choose one of these."
