@@ -221,9 +221,14 @@ def main() -> int:
     parser.add_argument("--export", type=Path, help="a directory for the Verilog and the rest")
     arguments = parser.parse_args()
     console = Console()
+    if arguments.epochs < 1 or not 1 <= arguments.lesson <= TRAINING:
+        parser.error(
+            f"there are at least 1 epoch, of 1 to {TRAINING} images; not {arguments.epochs} of "
+            f"{arguments.lesson}"
+        )
     try:
         learner = hardware(arguments.model, arguments.loss, arguments.lanes)
-        console.print(str(learner.report()), highlight=False)
+        print(learner.report())
         if arguments.export:
             learner.export(arguments.export)
         if arguments.simulate:

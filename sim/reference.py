@@ -17,15 +17,18 @@ from sim.trace import Samples, Trace
 def real_samples(
     hardware: Hardware,
     x: Sequence[ArrayLike],
-    y: Sequence[ArrayLike],
+    y: Sequence[ArrayLike] | None = None,
     train: ArrayLike | None = None,
 ) -> Samples:
     """Real samples as the integers that hardware receives.
 
     `x` and `y` hold an array for each input and output of the model, with a new first axis along
-    which the samples lie. Every sample is learned from unless `train`, bool[samples], says not.
+    which the samples lie. Every sample is learned from unless `train`, bool[samples], says not, or
+    there is no `y`. Hardware that only predicts takes none.
     """
     x_rows = [hardware.flatten(hardware.quantise_x(*row)) for row in zip(*x, strict=True)]
+    if y is None or not hardware.learns:
+        return Samples(np.array(x_rows), None, np.zeros(len(x_rows), dtype=bool))
     y_rows = [hardware.flatten(hardware.quantise_y(*row)) for row in zip(*y, strict=True)]
     learned = np.ones(len(x_rows), dtype=bool) if train is None else np.asarray(train)
     return Samples(np.array(x_rows), np.array(y_rows), learned)

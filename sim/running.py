@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sim import cxxrtl_runner, ports
 from sim.bench import COUNTER_BITS
 from sim.cxxrtl_runner import CHUNK, CxxrtlPins, chunks
+from sim.simulation import require_no_blocks
 from sim.stimulus import (
     check_stall,
     generous_budget,
@@ -62,6 +63,7 @@ class Running:
         load: Sequence[int] | None = None,
         directory: str | Path = "build/sim",
     ):
+        require_no_blocks(design, "cxxrtl")
         library = cxxrtl_runner.build(design, Path(directory), EFFORT)
         self.design = design
         self.widths = ports.widths(design)

@@ -66,6 +66,7 @@ def simulate(
             f"simulate runs a component, not {type(design).__name__}; "
             f"build one, as by hardware.component(parameters)."
         )
+    require_no_blocks(design, evaluator)
     given = stimulus(design, samples, stall, seed, budget, load, alone)
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -86,6 +87,16 @@ def simulate(
         with suppress(SimulationError):
             run(Path(name))
         raise SimulationError(f"{error} The waveform is {name}.") from None
+
+
+def require_no_blocks(design: wiring.Component, evaluator: str) -> None:
+    """Refuse a design that names blocks of an FPGA, of which simulators know nothing."""
+    family = getattr(design, "family", None)
+    if family is not None:
+        raise CatgradError(
+            f"The design is made of blocks of {family}, which {evaluator} cannot simulate; "
+            f"simulate the one of Folded without a family: its integers are the same."
+        )
 
 
 def trace(design: wiring.Component, record: Record, evaluator: str) -> Trace:

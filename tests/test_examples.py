@@ -42,10 +42,11 @@ def test_a_board_that_nobody_knows(tmp_path: Path) -> None:
 
 
 def test_an_example_that_nobody_knows() -> None:
-    done = run("examples/bitstream.py", "--board", "ulx3s", "--example", "digits")
+    done = run("examples/bitstream.py", "--board", "ulx3s", "--example", "tides")
     assert done.returncode == 1
     assert done.stderr == (
-        "There is no example named 'digits'; the examples are iris, lms; name one of these.\n"
+        "There is no example named 'tides'; the examples are digits, iris, large, lms; name one of "
+        "these.\n"
     )
 
 

@@ -305,7 +305,7 @@ def test_verilog_explains_its_ports() -> None:
     comment = "".join(line for line in text.splitlines(True) if line.startswith("// "))
     assert "// A payload is one number: arrays one after another" in comment
     assert "//   x__payload: SQ(4,12)[1, 5]\n" in comment
-    assert f"// One sample every {interval} cycles, if nothing stalls.\n" in comment
+    assert f"// One sample every {interval} cycles, if nothing stalls" in comment
     assert "module learner(" in text
     assert text == Recipe((5, 3, 2), lanes=2).hardware().verilog()
 
@@ -322,6 +322,15 @@ def test_export_says_where_parameters_are(tmp_path: Path) -> None:
     assert list(addresses) == ["weights_1", "bias_1", "weights_2", "bias_2"]
     each = [place for places in addresses.values() for place in places]
     assert len(each) == len({*each}) == 26
+
+
+def test_updates_below_half_a_step(tmp_path: Path) -> None:
+    """The rate is too small for the format, as the report notes; the integers are equal still."""
+    model = Recipe((4, 3)).model()
+    rule, formats = layers.sgd(2**-9), Formats.uniform(8, 4)
+    hardware = compile_hardware(model, rule, layers.mse, formats, Folded(lanes=2))
+    assert hardware.report().notes
+    check(hardware, 0, "amaranth", tmp_path, samples=3)
 
 
 def test_the_netlist_of_an_engine_is_not_built() -> None:
@@ -346,6 +355,24 @@ def test_errors() -> None:
         "A stage takes a whole number of picoseconds, at least 1, not 0; write "
         "Folded(stage_ps=6000)."
     )
+    assert sentence(lambda: Folded(learns="no")) == (
+        "Whether a folded engine learns is True or False, not 'no'; write Folded(learns=False) for "
+        "one that only predicts."
+    )
+    assert sentence(lambda: Folded(timing=3)) == (
+        "The timing of a folded schedule is a Timing, not 3; write "
+        "Folded(timing=Timing(read=1, multiply=2)), or leave it to the family."
+    )
+    blocks = Recipe((2, 1)).hardware(family="ice40")
+    samples = random_samples(blocks, 1)
+    for run in (
+        lambda: simulate(blocks.component(), samples, "cxxrtl"),
+        lambda: Running(blocks.component()),
+    ):
+        assert sentence(run) == (
+            "The design is made of blocks of ice40, which cxxrtl cannot simulate; simulate the one "
+            "of Folded without a family: its integers are the same."
+        )
     model, rule, formats = Recipe((2, 1)).model(), RULES["sgd"], FORMATS["12.8"]
     spatial = compile_hardware(model, rule, layers.mse, formats, Spatial(2))
     assert sentence(lambda: spatial.machine) == (

@@ -10,6 +10,7 @@ from catgrad.circuit.builder import NetlistBuilder
 from catgrad.circuit.copying import copied, copy_cell
 from catgrad.circuit.format import Format
 from catgrad.circuit.netlist import Kind, Netlist
+from catgrad.circuit.ranges import ranges
 from catgrad.circuit.verify import verify
 
 _MOST = 8
@@ -53,6 +54,7 @@ class _Rewriting:
         used = netlist.args[netlist.args >= 0]
         shown = [port.nets for port in netlist.outputs]
         self.readers = np.bincount(np.concatenate([used, *shown]), minlength=len(netlist)).tolist()
+        self.least, self.greatest = ranges(netlist)
         self.b = NetlistBuilder()
         self.net: list[int] = []
 
@@ -62,8 +64,10 @@ class _Rewriting:
         if kind is Kind.INPUT:
             new = int(self.b.input(f"cell_{cell}", [self.netlist.format(cell)])[0])
         elif kind is Kind.SHR:
-            # The formats of the parts may allow for more than the sum of them can be.
-            new = int(self.b.wrap(self.rounded(net, self.value[cell]), self.netlist.format(cell)))
+            # The formats of the parts may allow for more than the sum of them can be, and the
+            # format of the sum for more than it is: what reads it may count on that.
+            proved = Format.holding(int(self.least[cell]), int(self.greatest[cell]))
+            new = int(self.b.wrap(self.rounded(net, self.value[cell]), proved))
         else:
             args = [self.net[arg] for arg in self.args[cell][: kind.operands]]
             new = copy_cell(self.b, self.netlist, cell, args)

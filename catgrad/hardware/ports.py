@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from catgrad.hardware.report import FoldedReport
 from catgrad.hardware.schedules import Folded
+from catgrad.parameters import array_names
 
 if TYPE_CHECKING:
     from catgrad.hardware.hardware import Hardware
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 LOAD_AND_FETCH = (
     "load: address in the low bits, value above; fetch: an address, answered on fetched."
 )
+
+COUNTERS = "samples, forward_saturations, learning_saturations: counted modulo 2**32 since rst."
 
 NO_ROW = "An index that names no row reads zeros, and changes none; such a label is no class."
 
@@ -40,8 +44,8 @@ def port_comment(hardware: Hardware) -> str:
         "x__payload": hardware.x_types,
         "y__payload": hardware.y_types if hardware.learns else [],
         "prediction__payload": hardware.prediction_types,
-        "parameters": hardware.parameter_types,
     }
+    names = array_names(hardware.parameter_names)
     lines = [
         *STREAMS,
         *(SERIAL if folded else WHOLE),
@@ -50,11 +54,17 @@ def port_comment(hardware: Hardware) -> str:
             for port, types in ports.items()
             if sum(T.size for T in types)
         ),
+        *(
+            f"  parameter {name}: {T}"
+            for name, T in zip(names, hardware.parameter_types, strict=True)
+            if T.size
+        ),
         *(_train(folded) if hardware.learns else ["It only predicts."]),
         "rst: synchronous, active high.",
         *([f"y ends in {', '.join(given)}: given at each step."] if given else []),
         *([NO_ROW] if hardware.has_indices else []),
         *([LOAD_AND_FETCH] if hardware.parameter_types else []),
+        COUNTERS,
         *_times(hardware),
     ]
     return "".join(f"// {line}\n" for line in lines)
@@ -67,10 +77,18 @@ def _train(folded: bool) -> list[str]:
 
 def _times(hardware: Hardware) -> list[str]:
     report = hardware.report()
-    if not isinstance(hardware.schedule, Folded):
+    if not isinstance(report, FoldedReport):
         return [f"A prediction is valid {report.latency} cycles after x and y are taken."]
+    places = [
+        "The parameters are in memories, at addresses that hardware.addresses() says, which are in",
+        "addresses.json beside an export. They are loaded and fetched between samples; one that",
+        "waits for that holds the next sample back. rst leaves them as they are.",
+    ]
     return [
-        "The parameters are in memories; addresses.json says where. They are loaded and fetched",
-        "between samples. busy: a sample is inside; at 0 its parameters and counters are final.",
-        f"One sample every {report.interval} cycles, if nothing stalls.",
+        *(places if hardware.parameter_types else []),
+        "busy: from the first number of x on a sample is inside; at 0 parameters and counters are",
+        "final.",
+        f"A prediction begins {report.latency} cycles after the last number of x and y, from idle.",
+        f"One sample every {report.interval} cycles, if nothing stalls"
+        + (f", or {report.predict_interval} with train at 0." if hardware.learns else "."),
     ]

@@ -15,6 +15,7 @@ from catgrad.fixed.functions import table_errors
 from catgrad.folded.bind import block_rams
 from catgrad.folded.cycles import machine_cycles
 from catgrad.folded.machine import Instruction, Machine
+from catgrad.hdl.folded.engine import Engine
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.learner import Learner
 
@@ -96,9 +97,9 @@ class FoldedReport(Report):
     """That of an engine.
 
     `interval` is that of samples from which it learns, and `predict_interval` that of those which
-    it only predicts; `latency` is from the first cycle of a sample to the one in which its
-    prediction is stored. `use` is the share of the lanes' cycles in which they multiply;
-    `block_rams` how many the memories take on each family.
+    it only predicts; `latency` is from the transfer of the last number of a sample to the cycle in
+    which its prediction is valid, where the engine was idle. `use` is the share of the
+    lanes' cycles in which they multiply; `block_rams` how many the memories take on each family.
     """
 
     lanes: int
@@ -155,7 +156,7 @@ def folded_report(
     return FoldedReport(
         **common(learner, program, kept),
         multipliers=machine.lanes,
-        latency=cycles.latency,
+        latency=Engine(machine).latency,
         interval=interval,
         lanes=machine.lanes,
         predict_interval=cycles.predict,

@@ -64,10 +64,20 @@ class Folded:
     def __post_init__(self) -> None:
         if not isinstance(self.lanes, int) or isinstance(self.lanes, bool) or self.lanes < 1:
             raise CatgradError(
-                f"A folded schedule needs a whole number of lanes, at least 1, not {self.lanes}; "
+                f"A folded schedule needs a whole number of lanes, at least 1, not {self.lanes!r}; "
                 f"write Folded(lanes=8)."
             )
-        if self.family is not None and self.family not in STAGE_PS:
+        if not isinstance(self.learns, bool):
+            raise CatgradError(
+                f"Whether a folded engine learns is True or False, not {self.learns!r}; write "
+                f"Folded(learns=False) for one that only predicts."
+            )
+        if self.timing is not None and not isinstance(self.timing, Timing):
+            raise CatgradError(
+                f"The timing of a folded schedule is a Timing, not {self.timing!r}; write "
+                f"Folded(timing=Timing(read=1, multiply=2)), or leave it to the family."
+            )
+        if self.family is not None and self.family not in list(STAGE_PS):
             raise CatgradError(
                 f"There are no multipliers for the family {self.family!r}; name one of "
                 f"{', '.join(STAGE_PS)}, or none."

@@ -97,3 +97,13 @@ def test_a_sum_that_is_read_twice_stays() -> None:
     total = b.add(b.shl(x, 2), y)
     b.output("z", [b.shr(total, 2), total])
     assert adders(b.build()) == [10]
+
+
+def test_an_update_that_cannot_saturate_keeps_its_proved_range() -> None:
+    """((w << 12) + g + 2048) >> 12 is w for |g| <= 2047, which the sum's format does not show."""
+    b = NetlistBuilder()
+    [w, g] = b.input("x", [Format(8, True), Format(12, True)])
+    total = b.add(b.add(b.shl(w, 12), g), b.const(2048))
+    b.output("y", [b.shr(total, 12)], [Format(8, True)])
+    before = optimise(b.build())
+    agree(before, carries(before), {"x": np.array([[-128, -2048], [127, 2047], [3, 1]])})
