@@ -11,7 +11,15 @@ from importlib.util import find_spec
 from boards.board import Board
 from catgrad.errors import CatgradError
 
-BOARDS = ("icebreaker", "ulx3s")
+BOARDS = (
+    "icebreaker",
+    "hx8k",
+    "ulx3s",
+    "orangecrab",
+    "tang_nano_9k",
+    "tang_nano_20k",
+    "arty_a7",
+)
 """Each is a module of this package, in which `BOARD` is the board."""
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from amaranth.build import TemplatedPlatform
+
+from catgrad.hardware.schedules import BLOCKS, SpatialFamily
+from catgrad.hdl.multiplier import Family as MultiplierFamily
 
 ADDERS_FILE = Path(__file__).with_name("adders.v")
 
@@ -39,19 +42,30 @@ class Pair:
 class Family:
     """A family of FPGAs: its tools, and what its synthesised cells are called.
 
-    - `tools`: synthesis, place and route, and bitstream packer, as Amaranth names them.
+    - `tools`: synthesis, place and route, and bitstream packer, as platforms name them.
     - `bitstream`: the suffix of the file to load.
     - `resources`: what its devices have a number of, the general logic first.
     - `before_synthesis`: Yosys commands that prepare a design for `synth_<family>`.
+    - `after_synthesis`: Yosys commands for what `synth_<family>` leaves.
     - `pair`: which two cells of general logic fit in one place, or None.
+    - `netlist`: what is added to a design's name for the file that synthesis leaves.
+    - `delays`: the name under which `Spatial` knows its delays and multiplier blocks, or None.
+    - `knows_clock`: whether what place and route says of the clock covers multipliers too.
+
+    A family without `tools` needs those of its vendor: for its boards there are sources, and no
+    bitstream.
     """
 
     name: str
-    tools: tuple[str, str, str]
+    tools: tuple[str, ...]
     bitstream: str
     resources: tuple[Resource, ...]
     before_synthesis: str
+    after_synthesis: str = ""
     pair: Pair | None = None
+    netlist: str = ".json"
+    delays: SpatialFamily | None = None
+    knows_clock: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,7 @@ class Board:
     - `capacity`: how many of each resource of the family the device has.
     - `uart`: the platform resource with the pins `rx` and `tx`, as name and number.
     - `baud`: bits per second on the serial line.
+    - `program`: the command that loads a bitstream, whose file comes last; a tool of the system.
     """
 
     name: str
@@ -74,6 +89,12 @@ class Board:
     capacity: Mapping[str, int]
     uart: tuple[str, int] = ("uart", 0)
     baud: int = 115_200
+    program: tuple[str, ...] = ()
+
+    @property
+    def multipliers(self) -> MultiplierFamily | None:
+        """The family of its multiplier blocks, if they are instantiated by name."""
+        return BLOCKS[self.family.delays] if self.family.delays else None
 
     @property
     def clock_hz(self) -> float:
@@ -112,6 +133,17 @@ ADDERS = f"""
 techmap -map {ADDERS_FILE.name}
 """
 
+# Adders and registers that turn out to be alike only when they have become cells of the family, but
+# for those that are to be kept.
+MERGE_ICE40 = """
+opt_merge -share_all t:SB_DFF* t:SB_CARRY %u a:keep %ci1 %d
+opt_clean
+"""
+MERGE_ECP5 = """
+opt_merge -share_all t:TRELLIS_FF a:keep %ci1 %d
+opt_clean
+"""
+
 ICE40 = Family(
     name="iCE40",
     tools=("yosys", "nextpnr-ice40", "icepack"),
@@ -123,8 +155,13 @@ ICE40 = Family(
         Resource("block RAMs", {"SB_RAM40_4K": 1}, "ICESTORM_RAM"),
     ),
     pair=Pair("SB_LUT4", "O", "SB_DFF", "D"),
+    delays="ice40up",
     before_synthesis=PREPARE + ICE40_MULTIPLIERS + ADDERS,
+    after_synthesis=MERGE_ICE40,
 )
+
+ICE40_HX = replace(ICE40, before_synthesis=PREPARE + ADDERS, delays="ice40hx")
+"""Those of an iCE40 that have no multipliers, so that synthesis makes them of logic."""
 
 ECP5 = Family(
     name="ECP5",
@@ -137,4 +174,36 @@ ECP5 = Family(
         Resource("block RAMs", {"DP16KD": 1}, "DP16KD"),
     ),
     before_synthesis=PREPARE + ADDERS,
+    after_synthesis=MERGE_ECP5,
+    delays="ecp5",
+)
+
+# What nextpnr says of a Gowin device leaves the multipliers out, so that no figure stands for it.
+GOWIN = Family(
+    name="Gowin",
+    tools=("yosys", "nextpnr-himbaechel-gowin", "gowin_pack"),
+    bitstream="fs",
+    resources=(
+        Resource("logic cells", {"LUT": 1, "ALU": 1, "RAM16S": 4}, None),
+        Resource("flip-flops", {"DFF": 1}, "DFF"),
+        Resource("multipliers", {"MULT18X18": 1}, "MULT18X18"),
+        Resource("block RAMs", {"SDP": 1, "DP": 1, "SP": 1, "pROM": 1}, "BSRAM"),
+    ),
+    before_synthesis=PREPARE + ADDERS,
+    netlist=".syn.json",
+    delays="gowin",
+    knows_clock=False,
+)
+
+XILINX = Family(
+    name="7 series",
+    tools=(),
+    bitstream="bit",
+    resources=(
+        Resource("logic cells", {}, None),
+        Resource("flip-flops", {}, None),
+        Resource("multipliers", {}, None),
+        Resource("block RAMs", {}, None),
+    ),
+    before_synthesis="",
 )

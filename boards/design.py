@@ -10,13 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boards.protocol import (
-    ADDRESS_BYTES,
-    ADDRESS_LIMIT,
-    COUNT_BYTES,
-    COUNT_LIMIT,
-    PAYLOAD_LIMIT,
-)
+from boards.protocol import ADDRESS_BYTES, ADDRESS_LIMIT, COUNT_LIMIT, PAYLOAD_LIMIT
 from catgrad.circuit.format import Format, Integers, integers
 from catgrad.errors import CatgradError
 
@@ -83,6 +77,15 @@ def unpack(payload: bytes, formats: Sequence[Format]) -> Integers:
     return integers(np.array(values, dtype=object))
 
 
+BUFFER_BYTES = 512
+"""The least room for a request and the answer to the one before: one block RAM of an iCE40."""
+
+
+REQUEST_CYCLES = 50_000
+"""How many clock cycles of computing a host asks for at once: 4 ms at 12 MHz, so that it need not
+wait long before it knows that an answer is lost."""
+
+
 @dataclass(frozen=True)
 class Design:
     """What a host has to know of the design on a board.
@@ -92,6 +95,12 @@ class Design:
     - `x`, `y`, `prediction`, `parameters`: the format of each element.
     - `digest`: the design's identity, in hexadecimal.
     - `places`: the address of each parameter; None where they are numbered from 0.
+    - `history`: of how many samples before it a prediction is made as well, because a delay line
+      keeps them; None if what the design keeps besides its parameters can not be had again.
+    - `channels`: how many learners take turns, sample by sample.
+    - `always`: whether it learns from every sample.
+    - `interval`: clock cycles from one sample to the next, without the time on the line.
+    - `memory`: how many numbers of a model's memory neither a load nor a reset brings back.
 
     CatgradError if the protocol has no room for it.
     """
@@ -104,6 +113,11 @@ class Design:
     parameters: Formats
     digest: str
     places: tuple[int, ...] | None = None
+    history: int | None = 0
+    channels: int = 1
+    always: bool = False
+    interval: int = 1
+    memory: int = 0
 
     def __post_init__(self) -> None:
         sample, prediction = self.sample_bytes, row_bytes(self.prediction)
@@ -135,16 +149,55 @@ class Design:
         return Format(max(widths, default=1), True)
 
     @property
-    def load_limit(self) -> int:
-        """The most parameters in one request: at least one, and what a sample's room holds."""
-        room = self.sample_bytes - ADDRESS_BYTES - COUNT_BYTES
-        return max(1, min(room // bytes_of(self.value), COUNT_LIMIT))
+    def buffer_bytes(self) -> int:
+        """The bytes of the board's buffer, a power of two: requests from below, answers from above.
+
+        It has room for a sample and a prediction; three quarters at most are for samples.
+        """
+        least = self.sample_bytes + max(row_bytes(self.prediction), self.sample_bytes // 3)
+        return max(BUFFER_BYTES, 1 << (least - 1).bit_length())
+
+    @property
+    def batch(self) -> int:
+        """The most samples that there is room for in one request."""
+        both = self.sample_bytes + row_bytes(self.prediction)
+        return min(self.buffer_bytes // both, self.buffer_bytes * 3 // 4 // self.sample_bytes)
+
+    @property
+    def together(self) -> int:
+        """The most samples in one request of a host: `REQUEST_CYCLES` are enough, or it is one."""
+        return min(self.batch, max(1, REQUEST_CYCLES // self.interval))
+
+    @property
+    def answer_limit(self) -> int:
+        """The most bytes in the payload of an answer."""
+        return max(self.batch * row_bytes(self.prediction), self.buffer_bytes // 4)
 
     @property
     def request_limit(self) -> int:
         """The most bytes in the payload of a request."""
-        head = ADDRESS_BYTES + COUNT_BYTES
-        return max(self.sample_bytes, head + self.load_limit * bytes_of(self.value))
+        return min(self.buffer_bytes - self.answer_limit, PAYLOAD_LIMIT)
+
+    @property
+    def load_limit(self) -> int:
+        """The most parameters in one request to load them."""
+        return (self.request_limit - ADDRESS_BYTES) // bytes_of(self.value)
+
+    @property
+    def fetch_limit(self) -> int:
+        """The most parameters in one answer."""
+        return min(self.answer_limit // bytes_of(self.value), COUNT_LIMIT)
+
+    def again(self, position: int) -> int | None:
+        """How many samples up to `position` bring it to where it was there, its parameters aside.
+
+        They are predicted from once more; None if they would not do.
+        """
+        if self.history is None:
+            return None
+        seen = min(self.history * self.channels, position)
+        seen += (position - seen) % self.channels
+        return None if seen and self.always else seen
 
     def to_json(self) -> str:
         """The text of a design file."""

@@ -2,134 +2,131 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from amaranth.hdl import Const, Module, Mux, Signal, Value, ValueLike, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, ValueLike, unsigned
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.crc import Parameters, catalog
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from boards.protocol import CRC_BYTES, HEADER_BYTES, SYNC, Refusal
+from boards.checksum import Checksum
+from boards.protocol import CRC_BYTES, ESCAPE, FLAG, HEADER_BYTES, TURNED
 
-# The algorithm that Python's binascii.crc_hqx computes when it starts from 0xFFFF.
-CRC: Parameters = catalog.CRC16_IBM_3740(data_width=8)
-
-HEADER = data.StructLayout({"kind": unsigned(8), "tag": unsigned(8), "length": unsigned(16)})
-
-
-REQUEST = data.StructLayout({"header": HEADER, "fault": unsigned(8)})
-"""A request without its payload. `fault` is 0, or the `Refusal` with which to answer."""
+HEADER = data.StructLayout({"kind": unsigned(8), "sequence": unsigned(16), "length": unsigned(16)})
 
 
 class FrameReader(wiring.Component):
-    """Requests from bytes that cannot wait.
+    """Requests from bytes that cannot wait, and come at least 12 cycles apart.
 
-    Whatever arrives, it finds its way back to the next 0xA5. After a wrong checksum, a byte without
-    a stop bit, a payload longer than `size`, or `patience` cycles without the next byte of a frame,
-    it gives out the request with its fault. A request comes out two cycles after its last byte.
-    Bytes that arrive before the request is taken are lost, and until then its payload can be read.
+    A flag begins a frame, whatever came before it. A frame is dropped if a flag comes before its
+    end, if a byte of it comes without a stop bit, if its payload is longer than `size`, or if its
+    checksum is wrong: after that, and between frames, all is dropped up to the next flag. A whole
+    frame comes out 10 cycles after its last byte, and until it is taken nothing is listened to.
 
-    Members: `i`, the bytes; `error`, high for a cycle when a byte was damaged; `o`, the requests;
-    `address` and `byte`, a byte of the payload in the cycle after its address.
+    Members: `i`, the bytes; `error`, high for a cycle when a byte was damaged; `store`, `place` and
+    `byte`, a byte of the payload and where it belongs, before anything is known of the checksum;
+    `o`, the headers of whole frames; `dropped`, high for a cycle when a frame is dropped.
     """
 
-    def __init__(self, size: int, patience: int) -> None:
+    def __init__(self, size: int) -> None:
         self.size = size
-        self.patience = patience
         super().__init__(
             {
                 "i": In(stream.Signature(8, always_ready=True)),
                 "error": In(1),
-                "o": Out(stream.Signature(REQUEST)),
-                "address": In(range(max(size, 2))),
+                "store": Out(1),
+                "place": Out(range(size)),
                 "byte": Out(8),
+                "o": Out(stream.Signature(HEADER)),
+                "dropped": Out(1),
             }
         )
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        m.submodules.crc = crc = CRC.create()
-        # A memory: the samples of a large model would need more flip-flops than the model.
-        m.submodules.payload = payload = Memory(shape=unsigned(8), depth=max(self.size, 2), init=[])
-        write, read = payload.write_port(), payload.read_port()
-        request = self.o.payload
-        header = Signal(data.ArrayLayout(unsigned(8), HEADER_BYTES))
+        m.submodules.checksum = checksum = Checksum()
+        header = Value.cast(self.o.payload)
+        length = self.o.payload.length
         index = Signal(range(max(self.size, HEADER_BYTES)))
-        patience = Signal(range(self.patience + 1))
+        following = Signal(len(index) + 1)
+        escaped, listening = Signal(), Signal()
+        flag, plain = Signal(), Signal()  # What has just come.
         m.d.comb += [
-            request.header.eq(header.as_value()),
-            crc.data.eq(self.i.payload),
-            write.addr.eq(index),
-            write.data.eq(self.i.payload),
-            read.addr.eq(self.address),
-            self.byte.eq(read.data),
+            flag.eq(self.i.valid & (self.i.payload == FLAG)),
+            following.eq(index + 1),
+            plain.eq(self.i.valid & ~flag & (self.i.payload != ESCAPE)),
+            self.byte.eq(self.i.payload ^ Mux(escaped, TURNED, 0)),
+            self.place.eq(index),
+            checksum.byte.eq(self.byte),
+            checksum.valid.eq(plain & listening),
         ]
         with m.If(self.i.valid):
-            m.d.sync += patience.eq(self.patience)
-        with m.Elif(patience != 0):
-            m.d.sync += patience.eq(patience - 1)
+            m.d.sync += escaped.eq(~flag & ~plain)
 
-        def give_up(fault: Refusal) -> None:
-            m.d.sync += request.fault.eq(fault)
-            m.next = "DONE"
+        def drop() -> None:
+            m.d.comb += self.dropped.eq(1)
+            m.next = "HUNT"
 
-        @contextmanager
-        def next_byte(count: ValueLike, then: str) -> Iterator[None]:
-            """What to do with one of `count` bytes; the state after the last of them is `then`."""
-            with m.If(self.error):
-                give_up(Refusal.LINE)
-            with m.Elif(patience == 0):
-                give_up(Refusal.BROKEN_OFF)
-            with m.Elif(self.i.valid):
-                m.d.comb += crc.valid.eq(1)
-                m.d.sync += index.eq(index + 1)
-                yield
-                with m.If(index == count - 1):
+        def begin() -> None:
+            """Start a frame behind the flag that has just come."""
+            m.d.comb += checksum.start.eq(1)
+            m.d.sync += index.eq(0)
+            m.next = "HEADER"
+
+        def listen(count: ValueLike, then: str, inside: ValueLike = 1) -> None:
+            """Take `count` bytes, then go on; a flag `inside` a frame drops that."""
+            m.d.comb += listening.eq(1)
+            with m.If(plain):
+                m.d.sync += index.eq(following)
+                with m.If(following == count):
                     m.d.sync += index.eq(0)
                     m.next = then
+            with m.If(self.error):
+                drop()
+            with m.If(flag):
+                m.d.comb += self.dropped.eq(inside)
+                begin()
 
         with m.FSM():
-            with m.State("SYNC"):
-                m.d.comb += crc.start.eq(1)
-                m.d.sync += [header.eq(0), request.fault.eq(0), index.eq(0)]
-                with m.If(self.i.valid & (self.i.payload == SYNC)):
-                    m.next = "HEADER"
-            with m.State("HEADER"), next_byte(HEADER_BYTES, then="LENGTH"):
-                m.d.sync += header[index].eq(self.i.payload)
+            with m.State("HUNT"), m.If(flag):
+                begin()
+            with m.State("HEADER"):
+                listen(HEADER_BYTES, then="LENGTH", inside=index != 0)
+                with m.If(plain):
+                    m.d.sync += header.eq(Cat(header[8:], self.byte))
             with m.State("LENGTH"):
-                with m.If(request.header.length > self.size):
-                    give_up(Refusal.LENGTH)
-                with m.Elif(request.header.length == 0):
+                with m.If(length > self.size):
+                    drop()
+                with m.Elif(length == 0):
                     m.next = "CHECKSUM"
                 with m.Else():
                     m.next = "PAYLOAD"
-            with m.State("PAYLOAD"), next_byte(request.header.length, then="CHECKSUM"):
-                m.d.comb += write.en.eq(1)
-            with m.State("CHECKSUM"), next_byte(CRC_BYTES, then="VERDICT"):
-                pass
-            with m.State("VERDICT"):
-                m.d.sync += request.fault.eq(Mux(crc.match_detected, 0, Refusal.CHECKSUM))
-                m.next = "DONE"
-            with m.State("DONE"):
+            with m.State("PAYLOAD"):
+                listen(length, then="CHECKSUM")
+                m.d.comb += self.store.eq(plain)
+            with m.State("CHECKSUM"):
+                listen(CRC_BYTES, then="VERDICT")
+            with m.State("VERDICT"), m.If(~checksum.busy):
+                with m.If(checksum.match):
+                    m.next = "WHOLE"
+                with m.Else():
+                    drop()
+            with m.State("WHOLE"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
-                    m.next = "SYNC"
+                    m.next = "HUNT"
         return m
 
 
 class FrameWriter(wiring.Component):
-    """Bytes from answers.
+    """Bytes from answers, at most one in 9 cycles.
 
-    Members: `header`, taken when the whole frame is out; `payload`, as many bytes as it says; `o`,
-    the bytes of the frame.
+    Members: `header`, taken when the whole frame is out; `index`, which byte of the payload is
+    wanted; `payload`, that byte; `o`, the bytes of the frame.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
         super().__init__(
             {
                 "header": In(stream.Signature(HEADER)),
+                "index": Out(range(max(size, HEADER_BYTES))),
                 "payload": In(stream.Signature(8)),
                 "o": Out(stream.Signature(8)),
             }
@@ -137,39 +134,56 @@ class FrameWriter(wiring.Component):
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        m.submodules.crc = crc = CRC.create()
+        m.submodules.checksum = checksum = Checksum()
         header = Value.cast(self.header.payload)
         length = self.header.payload.length
-        index = Signal.like(length)
-        m.d.comb += crc.data.eq(self.o.payload)
+        byte, last = Signal(8), Signal()
+        escaped, taken = Signal(), Signal()
+        following = Signal(len(self.index) + 1)
+        special = (byte == FLAG) | (byte == ESCAPE)
+        m.d.comb += [checksum.byte.eq(byte), following.eq(self.index + 1)]
 
-        def send(byte: Value, count: ValueLike, then: str, valid: ValueLike = 1) -> Value:
-            """Send `count` bytes, then go to the state `then`. The result: this byte is taken."""
-            m.d.comb += [self.o.payload.eq(byte), self.o.valid.eq(valid)]
-            taken = self.o.valid & self.o.ready
+        def send(value: Value, count: ValueLike, then: str, valid: ValueLike = 1) -> None:
+            """Send `count` bytes, escaped and summed up, then go to the state `then`."""
+            m.d.comb += [
+                byte.eq(value),
+                self.o.valid.eq(valid & ~checksum.busy),
+                self.o.payload.eq(Mux(escaped, byte ^ TURNED, Mux(special, ESCAPE, byte))),
+                taken.eq(self.o.valid & self.o.ready & (escaped | ~special)),
+                checksum.valid.eq(taken),
+                last.eq(following == count),
+            ]
+            with m.If(self.o.valid & self.o.ready):
+                m.d.sync += escaped.eq(~escaped & special)
             with m.If(taken):
-                m.d.sync += index.eq(index + 1)
-                with m.If(index == count - 1):
-                    m.d.sync += index.eq(0)
+                m.d.sync += self.index.eq(Mux(last, 0, following))
+                with m.If(last):
                     m.next = then
-            return taken
 
         with m.FSM():
-            with m.State("SYNC"):
-                m.d.comb += crc.start.eq(1)
-                send(Const(SYNC, 8), 1, then="HEADER", valid=self.header.valid)
+            with m.State("FLAG"):
+                m.d.comb += [
+                    checksum.start.eq(1),
+                    self.o.payload.eq(FLAG),
+                    self.o.valid.eq(self.header.valid),
+                ]
+                with m.If(self.o.valid & self.o.ready):
+                    m.next = "HEADER"
             with m.State("HEADER"):
-                byte = header.word_select(index[:2], 8)
-                m.d.comb += crc.valid.eq(send(byte, HEADER_BYTES, then="PAYLOAD"))
-            with m.State("PAYLOAD"):
+                send(header.word_select(self.index[:3], 8), HEADER_BYTES, then="LENGTH")
+            with m.State("LENGTH"):
                 with m.If(length == 0):
                     m.next = "CHECKSUM"
                 with m.Else():
-                    byte, valid = self.payload.payload, self.payload.valid
-                    taken = send(byte, length, then="CHECKSUM", valid=valid)
-                    m.d.comb += [crc.valid.eq(taken), self.payload.ready.eq(taken)]
+                    m.next = "PAYLOAD"
+            with m.State("PAYLOAD"):
+                send(self.payload.payload, length, then="CHECKSUM", valid=self.payload.valid)
+                m.d.comb += self.payload.ready.eq(taken)
             with m.State("CHECKSUM"):
-                byte = Mux(index == 0, crc.crc[8:], crc.crc[:8])
-                taken = send(byte, CRC_BYTES, then="SYNC")
-                m.d.comb += self.header.ready.eq(taken & (index == CRC_BYTES - 1))
+                # What is sent is the complement of what moves the next byte of the register there.
+                send(~checksum.register[:8], CRC_BYTES, then="DONE")
+                m.d.comb += checksum.byte.eq(checksum.register[:8])
+            with m.State("DONE"):
+                m.d.comb += self.header.ready.eq(1)
+                m.next = "FLAG"
         return m

@@ -11,4 +11,5 @@ BOARD = Board(
     platform=ICEBreakerPlatform,
     family=ICE40,
     capacity={"logic cells": 5280, "flip-flops": 5280, "multipliers": 8, "block RAMs": 30},
+    program=("iceprog",),
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from typing import Protocol
 
-import serial
-from serial.tools.list_ports import comports
-
+from boards.protocol import PAYLOAD_LIMIT
 from catgrad.errors import CatgradError
 
 
@@ -26,17 +26,34 @@ class Port(Protocol):
 class SerialPort:
     """A serial port of this computer, such as `/dev/ttyUSB1`, `COM3`.
 
-    A silence of `timeout_s` ends a `read`. CatgradError if there is no such port, or it is in use.
+    A silence of `timeout_s` ends a `read`. CatgradError if there is no such port, if it is in use,
+    or without the package pyserial; OSError where the line goes away later.
     """
 
-    def __init__(self, path: str, baud: int = 115_200, timeout_s: float = 1.0) -> None:
+    def __init__(self, path: str, baud: int = 115_200, timeout_s: float = 0.5) -> None:
+        try:  # Only who has a board needs it.
+            import serial
+            from serial.tools.list_ports import comports
+        except ImportError:
+            raise CatgradError(
+                "The package pyserial, which opens serial ports, is missing; install it with "
+                "`pip install 'catgrad[boards]'`."
+            ) from None
+        # The longest frame, each byte of it escaped, with ten bits on the line for each byte.
+        longest_s = 2 * 10 * PAYLOAD_LIMIT / baud
         try:
-            self._serial = serial.Serial(path, baud, timeout=timeout_s)
+            self._serial = serial.Serial(
+                path, baud, timeout=timeout_s, write_timeout=timeout_s + longest_s, exclusive=True
+            )
+            # An adapter would hold answers back for up to 16 ms; not all can be told otherwise.
+            with suppress(AttributeError, RuntimeError, ValueError, OSError):
+                self._serial.set_low_latency_mode(True)
         except serial.SerialException as error:
             present = ", ".join(sorted(port.device for port in comports())) or "none"
+            cause = os.strerror(error.errno) if error.errno else str(error)
             raise CatgradError(
-                f"Cannot open the serial port {path} (serial ports present: {present}); connect "
-                f"the board, close other programs that use it, or name another port."
+                f"Cannot open the serial port {path}: {cause} (serial ports present: {present}); "
+                f"connect the board, close other programs that use it, or name another port."
             ) from error
 
     def write(self, data: bytes) -> None:
@@ -56,7 +73,10 @@ class SerialPort:
 
     def clear(self) -> None:
         """Forget what has arrived and not been read."""
-        self._serial.reset_input_buffer()
+        try:
+            self._serial.reset_input_buffer()
+        except Exception as error:  # Where the port is gone it may be one of termios.
+            raise OSError(*error.args) from error
 
     def close(self) -> None:
         """Let other programs have the port."""

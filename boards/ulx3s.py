@@ -11,4 +11,5 @@ BOARD = Board(
     platform=ULX3S_85F_Platform,
     family=ECP5,
     capacity={"logic cells": 83640, "flip-flops": 83640, "multipliers": 156, "block RAMs": 208},
+    program=("openFPGALoader", "-b", "ulx3s"),
 )

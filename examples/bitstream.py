@@ -12,13 +12,13 @@ import lms
 import numpy as np
 
 import boards
+from boards.build import build
 from boards.report import BuildReport
-from boards.top import Top, build
-from catgrad import CatgradError, Spatial, compile_hardware, layers
+from boards.top import Top
+from catgrad import CatgradError, Folded, Spatial, compile_hardware, dsp, layers
 from catgrad.hardware import Hardware
 from catgrad.hdl.delay_line import DelayLine
 from catgrad.hdl.layout import shape_of
-from catgrad.hdl.multiplier import Family
 from catgrad.hdl.transducer import Transducer
 
 EXAMPLE = {"icebreaker": "lms", "ulx3s": "iris"}
@@ -44,14 +44,21 @@ def lms_parts() -> tuple[Hardware, Transducer, DelayLine]:
 
 
 def lms_top(board: boards.Board) -> Top:
-    """The adaptive filter: one sample of each signal a frame, the last few kept on the board."""
+    """The adaptive filter: one sample of each signal a frame, the last few kept on the board.
+
+    Where multipliers are made of logic it takes turns on one.
+    """
+    if not board.capacity["multipliers"]:
+        filter = dsp.lms(lms.TAPS, lms.RATE)
+        return Top.on(board, filter.hardware(lms.FORMATS, Folded(lanes=1)).component(), "lms")
     _, learner, front = lms_parts()
     return Top.on(board, learner, "lms", front)
 
 
 def digits_top(board: boards.Board) -> Top:
-    """Eight multipliers that learn handwritten digits."""
-    return engine_top(board, "dense", "digits", lanes=8)
+    """Eight multipliers that learn handwritten digits, or four where they are made of logic."""
+    lanes = 8 if board.capacity["multipliers"] else 4
+    return engine_top(board, "dense", "digits", lanes)
 
 
 def large_top(board: boards.Board) -> Top:
@@ -61,7 +68,7 @@ def large_top(board: boards.Board) -> Top:
 
 def engine_top(board: boards.Board, model: str, name: str, lanes: int) -> Top:
     """A folded engine, its weights set to small random numbers in the bitstream."""
-    hardware = digits.hardware(model, lanes=lanes, family=FAMILY[board.family.name])
+    hardware = digits.hardware(model, lanes=lanes, family=board.multipliers)
     random = np.random.default_rng(0)
     parameters = digits.initial(hardware.parameter_types, "mse", random)
     component = hardware.component(hardware.quantise_parameters(parameters))
@@ -69,7 +76,6 @@ def engine_top(board: boards.Board, model: str, name: str, lanes: int) -> Top:
 
 
 TOPS = {"digits": digits_top, "iris": iris_top, "large": large_top, "lms": lms_top}
-FAMILY: dict[str, Family] = {"iCE40": "ice40", "ECP5": "ecp5"}
 
 
 def build_example(board_name: str, example: str | None, directory: Path) -> BuildReport:

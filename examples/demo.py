@@ -1,8 +1,8 @@
 """The whole way once: a model trains itself in hardware, from Python to bitstream, bit for bit.
 
 Compiles the iris classifier, trains it in float and in integers, simulates the *training hardware*
-on the same flowers and compares every integer, builds bitstreams for two boards, and leaves a page
-in build/.
+on the same flowers and compares every integer, lets a simulated board learn handwritten digits over
+its serial line, builds bitstreams for two boards, and leaves a page in build/.
 """
 
 from __future__ import annotations
@@ -13,17 +13,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import digits
 import iris
 import lms
 import numpy as np
 from bitstream import build_example
 from numpy.typing import ArrayLike
-from page import curve, lms_curve, write_page
+from page import (
+    accuracy_curve,
+    confusion_matrix,
+    curve,
+    lms_curve,
+    weight_images,
+    write_page,
+)
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, track
 from rich.syntax import Syntax
 
+from boards import verilated
 from boards.report import BuildReport
+from boards.watching import State, Watcher
 from catgrad import (
     Calibration,
     CatgradError,
@@ -34,6 +44,7 @@ from catgrad import (
     compile_model,
     layers,
 )
+from catgrad.cli import main as catgrad
 from catgrad.core.operation import Constant
 from catgrad.draw import caption, draw
 from catgrad.hardware import Hardware
@@ -48,6 +59,7 @@ FAST = SIMULATOR == "verilator"  # Amaranth's simulator is slow, but it needs no
 SIMULATED = iris.EPOCHS if FAST else 1  # epochs
 SEED = 0
 FILTER_SAMPLES = 1500 if FAST else 300
+FEW = 4
 console = Console()
 
 
@@ -147,10 +159,34 @@ def lms_run() -> tuple[int, np.ndarray, np.ndarray]:
     return compared, fixed_error, np.array(float_error)
 
 
+def learned_digits() -> tuple[State, dict[str, str]]:
+    """4. A whole board, simulated down to its pins, learns over its serial line."""
+    run = BUILD / "demo_digits.npz"
+    command = ["train", "examples/digits.py", "--simulate", "--compare", "--checkpoint", str(run)]
+    if not verilated.installed():  # Some images, for the slow simulator.
+        few = BUILD / "few_digits.npz"
+        x, y, x_test, y_test = (array[:FEW] for array in digits.data().values())
+        np.savez(few, x=x, y=y, x_test=x_test, y_test=y_test)
+        command += ["--simulator", "amaranth", "--data", str(few)]
+    console.print(f"$ catgrad {' '.join(command)}", highlight=False)
+    if catgrad(command):
+        raise CatgradError("The simulated board did not learn; see what was said above.")
+    watcher = Watcher(run)
+    state = watcher.state()
+    last = watcher.weights(state)
+    assert last is not None
+    assert state.confusion is not None
+    return state, {
+        "digits": accuracy_curve(state.training, state.test, state.lately),
+        "confusion": confusion_matrix(state.confusion),
+        "weights": weight_images(last["pictures"][0]),
+    }
+
+
 def build_boards() -> list[BuildReport]:
-    """4. Bitstreams for two boards of two families."""
+    """5. Bitstreams for two boards of two families."""
     reports = []
-    for board, example in (("icebreaker", "lms"), ("ulx3s", "iris")):
+    for board, example in (("icebreaker", "digits"), ("ulx3s", "iris")):
         with working(f"synthesis, place and route: {example} on {board}"):
             report = build_example(board, example, BUILD / board)
         console.print(str(report), highlight=False)
@@ -159,7 +195,7 @@ def build_boards() -> list[BuildReport]:
 
 
 def pictures() -> dict[str, str]:
-    """5. String diagrams of the model and of its training step."""
+    """6. String diagrams of the model and of its training step."""
     batch = NdArrayType((1,), Dtype.float32)
     iris_learner = learner(iris.model(), layers.sgd(iris.RATE), layers.mse)
     names = [*array_names(iris_learner.parameter_names), "x"]
@@ -230,26 +266,35 @@ def main() -> int:
     machine = integer_accuracy(hardware, simulated, "accuracy in hardware")
     also_compared, fixed_error, float_error = lms_run()
 
-    console.rule("4  Bitstreams")
+    console.rule("4  A board, simulated down to its pins, learns handwritten digits")
+    board, board_images = learned_digits()
+    board_compared = board.link["compared"] or 0
+
+    console.rule("5  Bitstreams")
     written = hardware.export(BUILD / "verilog", parameters)
     console.print(f"wrote {', '.join(map(str, written))}", highlight=False)
     reports = build_boards()
 
-    console.rule("5  A page to look at")
-    images = pictures() | {
-        "training": curve(
-            {
-                "float": (floats.steps, floats.accuracy),
-                "integer NumPy": (integers.steps, integers.accuracy),
-                f"hardware ({SIMULATOR})": (machine.steps, machine.accuracy),
-            }
-        ),
-        "filter": lms_curve({"float": float_error, f"hardware ({SIMULATOR})": fixed_error}),
-    }
+    console.rule("6  A page to look at")
+    images = (
+        pictures()
+        | board_images
+        | {
+            "training": curve(
+                {
+                    "float": (floats.steps, floats.accuracy),
+                    "integer NumPy": (integers.steps, integers.accuracy),
+                    f"hardware ({SIMULATOR})": (machine.steps, machine.accuracy),
+                }
+            ),
+            "filter": lms_curve({"float": float_error, f"hardware ({SIMULATOR})": fixed_error}),
+        }
+    )
     facts = {
-        "integers compared": f"{compared + also_compared:,}, all equal",
+        "integers compared": f"{compared + also_compared + board_compared:,}, all equal",
         "test accuracy, float": f"{floats.accuracy[-1]:.1%}",
         "test accuracy, hardware": f"{machine.accuracy[-1]:.1%}",
+        "digits read right by the board": f"{board.test.accuracy[-1]:.1%}",
     }
     console.print(f"open {write_page(BUILD, images, facts, reports, hardware.source)}")
     return 0

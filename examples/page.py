@@ -13,6 +13,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from boards.report import BuildReport
+from boards.watching.state import Curve
 from catgrad.publish import publish
 
 COLOURS = ("#1b6ca8", "#e08e0b", "#2a9d57")
@@ -61,11 +62,59 @@ def loss_curve(learned: Sequence[float], tested: tuple[Sequence[int], Sequence[f
     return _svg(figure)
 
 
+def accuracy_curve(learned: Curve, tested: Curve, lately: int) -> str:
+    """How many answers of a board were right while it learned, as SVG."""
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    axes = figure.subplots()
+    for name, line, colour, mark in (
+        (f"training, mean of {lately} images", learned, COLOURS[0], ""),
+        ("test", tested, COLOURS[1], "o"),
+    ):
+        percent = [100 * share for share in line.accuracy]
+        axes.plot(line.learned, percent, color=colour, label=name, lw=2, marker=mark)
+    axes.set(xlabel="images learned from", ylabel="right answers, %", ylim=(0, 102), xlim=(0, None))
+    return _svg(figure)
+
+
+def confusion_matrix(counts: Sequence[Sequence[int]]) -> str:
+    """How often each target (row) was answered with each class (column), as SVG."""
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axes = figure.subplots()
+    table = np.array(counts)
+    shares = table / np.maximum(1, table.sum(axis=1, keepdims=True))
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (i, j), count in np.ndenumerate(table):
+        if count:
+            colour = "white" if shares[i, j] > 0.5 else "black"
+            axes.text(j, i, str(count), ha="center", va="center", color=colour, fontsize=9)
+    classes = range(len(table))
+    axes.set(xticks=classes, yticks=classes, xlabel="answer", ylabel="target")
+    return _text(figure)
+
+
+def weight_images(picture: Mapping[str, Any], across: int = 8) -> str:
+    """The weights of each unit as an image, as SVG."""
+    tiles = picture["tiles"]
+    figure = Figure(figsize=(8, 8 * -(-len(tiles) // across) / across), layout="constrained")
+    limit = max(abs(value) for tile in tiles for value in tile)
+    grid = figure.subplots(-(-len(tiles) // across), across, squeeze=False).ravel()
+    for axes in grid:
+        axes.set_axis_off()
+    for axes, tile in zip(grid, tiles, strict=False):
+        image = np.reshape(tile, (picture["rows"], picture["columns"]))
+        axes.imshow(image, cmap="RdBu_r", vmin=-limit, vmax=limit)
+    return _text(figure)
+
+
 def _svg(figure: Figure) -> str:
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)
         axes.legend(frameon=False)
+    return _text(figure)
+
+
+def _text(figure: Figure) -> str:
     text = StringIO()
     with rc_context({"svg.hashsalt": "catgrad"}):  # the same data give the same text
         figure.savefig(text, format="svg", metadata={"Date": None})
@@ -88,6 +137,10 @@ def write_page(
         "model": "The model, as the compiler sees it: predict.",
         "step": "The same model, differentiated: one training step.",
         "filter": "An adaptive filter finds an unknown channel.",
+        "digits": "A simulated board learns handwritten digits over its serial line, every answer "
+        "given before the image was learned from.",
+        "confusion": "What the board then says of images that it has never seen.",
+        "weights": "What each of its hidden units looks for: weights above zero are red.",
     }
     figures = "".join(
         f"<figure><figcaption>{escape(text)} <a href={name}.svg>{name}.svg</a></figcaption>"

@@ -15,15 +15,17 @@ from bitstream import lms_parts
 from rich.progress import track
 
 import boards
+from boards.beside import Beside
 from boards.host import Device
-from boards.port import SerialPort
+from boards.port import Port, SerialPort
 from boards.simulated import SimulatedPort
 from boards.top import Top
+from boards.training import Training
+from boards.verilated import VerilatedPort, installed
 from catgrad import CatgradError
-from sim import real_samples, reference_trace
+from sim import Samples, real_samples
 
 FAST = 4  # clock cycles a bit on the simulated line
-PATIENCE = 400  # clock cycles
 
 
 def main() -> int:
@@ -34,37 +36,28 @@ def main() -> int:
     arguments = parser.parse_args()
     hardware, learner, front = lms_parts()
     try:
+        port: Port
         if arguments.port:
             top = Top.on(boards.get("icebreaker"), learner, "lms", front)
-            device = Device(SerialPort(arguments.port), top.design)
+            port = SerialPort(arguments.port)
         else:
-            top = Top(learner, "lms", FAST, PATIENCE, front)
-            device = Device(SimulatedPort(top), top.design)
+            top = Top(learner, "lms", FAST, front)
+            port = VerilatedPort(top) if installed() else SimulatedPort(top)
         x, y = lms.signals(arguments.samples)
         samples = real_samples(hardware, [x[:, None]], [y[:, None]])
-        start = hardware.quantise_parameters([np.zeros((lms.TAPS, 1))])
-        device.load(hardware.flatten(start))
-        expected = reference_trace(hardware, samples, start)
         # The board keeps the last samples itself, so that each frame brings only the newest.
-        newest, targets = samples.x[:, :1], np.asarray(samples.y)
-        for i in track(range(len(samples)), description="learning"):
-            prediction, parameters = device.learn(newest[i], targets[i]), device.fetch()
-            for name, found, wanted in (
-                ("prediction", prediction, expected.predictions[i]),
-                ("parameters", parameters, expected.parameters[i]),
-            ):
-                if list(found) != list(wanted):
-                    raise CatgradError(
-                        f"Sample {i}: the board's {name} {list(found)} differs from the integer "
-                        f"program's {list(wanted)}; reset the board, so that its delay line is "
-                        f"empty, and try again."
-                    )
+        newest = Samples(samples.x[:, :1], samples.y, samples.train)
+        device = Device(port, top.design)
+        training = Training(device, newest, Beside(hardware, lms.TAPS), every=1)
+        training.begin(hardware.flatten(hardware.quantise_parameters([np.zeros((lms.TAPS, 1))])))
+        for _ in track(training, description="learning", total=len(samples)):
+            pass
     except CatgradError as error:
         print(error, file=sys.stderr)
         return 1
-    count = expected.predictions.size + expected.parameters.size
-    print(f"{len(samples)} samples learned; {count} integers from the board, all equal")
-    print("response found: ", np.round(expected.parameters[-1] * hardware.formats.weights.step, 3))
+    found = training.checkpoint.parameters
+    print(f"{len(samples)} samples learned; {training.compared} integers from the board, all equal")
+    print("response found: ", np.round(found * hardware.formats.weights.step, 3))
     print("response hidden:", np.round(lms.channel(), 3))
     return 0
 

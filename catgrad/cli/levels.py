@@ -99,29 +99,33 @@ def model(subject: Subject) -> View:
         x, y = numbered("x", len(value.source)), numbered("y", len(value.target))
         return View(value, x, y)
     learner = subject.learner()
-    return View(learner.model, [*parameters(learner), *inputs(learner)], predictions(learner))
+    names = [*parameters(learner), *memories(learner), *inputs(learner)]
+    return View(learner.model, names, [*predictions(learner), *new(memories(learner))])
 
 
 def core(subject: Subject) -> View:
     """What the model computes, in array operations."""
     learner = subject.learner()
-    names = [*parameters(learner), *inputs(learner)]
-    return View(learning.predict(learner), names, predictions(learner))
+    names = [*parameters(learner), *memories(learner), *inputs(learner)]
+    outputs = [*predictions(learner), *new(memories(learner))]
+    return View(learning.predict(learner), names, outputs)
 
 
 def whole(subject: Subject) -> View:
     """Rule, model and loss in a row."""
     learner = subject.learner()
-    names = [*kept(learner), *inputs(learner), *learner.given_names]
-    return View(learner.whole, names, numbered("y", len(learner.L)))
+    names = [*kept(learner), *memories(learner), *inputs(learner), *learner.given_names]
+    outputs = [*numbered("y", len(learner.L)), *new(memories(learner))]
+    return View(learner.whole, names, outputs)
 
 
 def step(subject: Subject) -> View:
     """One step of learning: the whole, differentiated."""
     learner = subject.differentiable()
-    names = [*kept(learner), *inputs(learner), *numbered("y", len(learner.L))]
-    new = [f"new {name}" for name in kept(learner)]
-    return View(learning.step(learner), [*names, *learner.given_names], new)
+    names = [*kept(learner), *memories(learner), *inputs(learner)]
+    names += [*numbered("y", len(learner.L)), *learner.given_names]
+    outputs = new([*kept(learner), *memories(learner)])
+    return View(learning.step(learner), names, outputs)
 
 
 def kernels(subject: Subject) -> View:
@@ -160,6 +164,15 @@ def parameters(learner: Learner) -> list[str]:
 
 def kept(learner: Learner) -> list[str]:
     return array_names(learner.kept_names)
+
+
+def memories(learner: Learner) -> list[str]:
+    return array_names(learner.memory_names)
+
+
+def new(names: Sequence[str]) -> list[str]:
+    """What they are called after a sample."""
+    return [f"new {name}" for name in names]
 
 
 def inputs(learner: Learner) -> list[str]:

@@ -10,10 +10,10 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from catgrad.cli import draw
+from catgrad.cli import boards, build, doctor, draw, export, report, sim, train, watch
 from catgrad.errors import CatgradError
 
-SUBCOMMANDS = [draw]
+SUBCOMMANDS = [build, sim, export, report, draw, boards, train, watch, doctor]
 """Modules with ``register(subparsers)``, which sets ``run(arguments) -> int`` as the default."""
 
 
@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 141
     except OSError as error:
+        if error.filename is None or error.strerror is None:
+            return failed(str(error) or type(error).__name__)
         return failed(f"{error.filename}: {error.strerror}; choose another place.")
     return status
 

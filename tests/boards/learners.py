@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from boards.host import Device
+from boards.serial import Front
 from boards.simulated import SimulatedPort
-from boards.top import Front, Top
+from boards.top import Top
+from boards.verilated import VerilatedPort
 from catgrad.circuit import Format, Netlist, NetlistBuilder, evaluate
 from catgrad.hdl.transducer import Transducer
 
-DIVISOR = 4
-PATIENCE = 400
-BUDGET = 3000
+DIVISOR = 2
+BUDGET = 1500
 
 X, P = Format(12, True), Format(16, True)
 
@@ -65,7 +67,20 @@ class Reference:
 def simulated(
     netlist: Netlist, initial: Sequence[int] | None = None, front: Front | None = None
 ) -> tuple[SimulatedPort, Device]:
-    """A board with this netlist, and its host."""
-    top = Top(Transducer(netlist, initial), "learner", DIVISOR, PATIENCE, front)
+    """A board with this netlist in Amaranth's simulator, and its host."""
+    top = Top(Transducer(netlist, initial), "learner", DIVISOR, front)
     port = SimulatedPort(top, BUDGET)
+    return port, Device(port, top.design)
+
+
+@cache
+def compiled_top(taps: int) -> Top:
+    """The same learner for all tests, since it takes seconds to compile."""
+    return Top(Transducer(lms(taps), range(1, taps + 1)), "learner", DIVISOR)
+
+
+def compiled(taps: int = 2) -> tuple[VerilatedPort, Device]:
+    """A board with `lms`, whose weights are 1, 2, ..., and its host."""
+    top = compiled_top(taps)
+    port = VerilatedPort(top, BUDGET)
     return port, Device(port, top.design)

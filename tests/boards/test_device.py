@@ -10,28 +10,44 @@ from amaranth.hdl import signed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boards.design import Design
-from boards.host import ATTEMPTS, Counters, Device
-from boards.protocol import ANSWER, REFUSAL, SYNC, VERSION, Frame, Kind, Refusal
-from boards.simulated import SimulatedPort
+from boards.host import Counters, Device, LinkError, Refused
+from boards.port import Port
+from boards.protocol import ANSWER, REFUSAL, Frame, Frames, Kind, Refusal
+from boards.top import Top
 from catgrad.circuit import Format, NetlistBuilder
 from catgrad.errors import CatgradError
 from catgrad.hdl.delay_line import DelayLine
-from tests.boards.learners import Reference, lms, simulated
+from catgrad.hdl.transducer import Transducer
+from tests.boards.learners import Reference, compiled, lms, simulated
 from tests.hdl.netlists import random_netlist, random_values
 
 
-def exchange(port: SimulatedPort, request: bytes) -> Frame:
-    """What a board answers to some bytes."""
-    port.write(request)
-    answer = port.read(1000)
-    assert answer[0] == SYNC
-    frame = Frame(answer[1], answer[2], answer[5:-2])
-    assert frame.to_bytes() == answer
-    return frame
+class Wire:
+    """Frames to a board and back, numbered by hand."""
+
+    def __init__(self, port: Port) -> None:
+        self.port = port
+
+    def ask(self, kind: int, number: int, payload: bytes = b"") -> Frame | None:
+        """What a board answers to a frame."""
+        return self.exchange(Frame(kind, number, payload).to_bytes())
+
+    def exchange(self, request: bytes) -> Frame | None:
+        """What a board answers to some bytes."""
+        self.port.clear()
+        self.port.write(request)
+        answer = self.port.read(10_000)
+        frames = Frames().feed(answer)
+        assert b"".join(frame.to_bytes() for frame in frames) == answer
+        assert len(frames) < 2
+        return frames[0] if frames else None
 
 
-@settings(max_examples=8)
+def refused(number: int, reason: Refusal) -> Frame:
+    return Frame(REFUSAL + reason, number)
+
+
+@settings(max_examples=4)
 @given(st.integers(0, 2**32), st.booleans())
 def test_a_board_computes_what_its_netlist_does(seed: int, learns: bool) -> None:
     netlist = random_netlist(seed, cells=20, learns=learns)
@@ -39,60 +55,66 @@ def test_a_board_computes_what_its_netlist_does(seed: int, learns: bool) -> None
     formats = {port.name: port.formats for port in netlist.inputs}
     initial, loaded = random_values(rng, formats["parameters"], 2)
     _, device = simulated(netlist, initial.tolist())
-    reference = Reference(netlist, initial)
-
-    for sample in range(4):
-        if sample == 2:
+    for parameters in (initial, loaded):
+        reference = Reference(netlist, parameters)
+        if parameters is loaded:
             device.load(loaded)
-            reference.parameters = loaded
-        (x,) = random_values(rng, formats["x"], 1)
-        if learns and rng.integers(2):
-            (y,) = random_values(rng, formats["y"], 1)
-            assert device.learn(x, y).tolist() == reference.step(x, y)
-        else:
-            assert device.predict(x).tolist() == reference.step(x)
-        assert device.fetch().tolist() == list(reference.parameters)
-    assert device.counters() == Counters(
-        4, reference.forward_saturations, reference.learning_saturations, refused=0
-    )
+        for _ in range(2):
+            if learns and rng.integers(2):
+                x, y = (random_values(rng, formats[row], 3) for row in "xy")
+                assert device.learn(x, y).tolist() == list(map(reference.step, x, y))
+            else:
+                (x,) = random_values(rng, formats["x"], 1)
+                assert device.predict(x).tolist() == reference.step(x)
+            assert device.fetch().tolist() == list(reference.parameters)
+        assert device.counters() == Counters(
+            reference.samples,
+            reference.forward_saturations,
+            reference.learning_saturations,
+            damaged=0,
+        )
 
 
 def test_a_board_learns() -> None:
-    _, device = simulated(lms(2))
-    reference = Reference(lms(2), [0, 0])
+    _, device = compiled()
+    reference = Reference(lms(2), [1, 2])
     rng = np.random.default_rng(0)
-    for x in rng.integers(-1000, 1000, size=(20, 2)):
-        y = [(3 * x[0] - x[1]) // 4]
-        assert device.learn(x, y).tolist() == reference.step(x, y)
+    x = rng.integers(-1000, 1000, size=(200, 2))
+    y = (3 * x[:, :1] - x[:, 1:]) // 4
+    assert device.learn(x, y).tolist() == list(map(reference.step, x, y))
     weights = device.fetch()
     assert weights.tolist() == reference.parameters.tolist()
     assert np.abs(weights - [3072, -1024]).max() < 100
 
 
-def test_a_delay_line_in_front_takes_one_number_a_sample() -> None:
+def test_a_delay_line_in_front_takes_one_number_a_sample_and_is_empty_after_a_load() -> None:
     taps = 3
     _, device = simulated(lms(taps), front=DelayLine(signed(12), taps))
-    reference = Reference(lms(taps), [0] * taps)
-    window = [0] * taps
-    for number in np.random.default_rng(1).integers(-2048, 2048, size=6):
-        window = [int(number), *window[:-1]]
-        y = [int(number) // 2]
-        assert device.learn([number], y).tolist() == reference.step(window, y)
-    assert device.fetch().tolist() == reference.parameters.tolist()
+    assert device.design.history == 2
+    for start in ([0] * taps, [500, -600, 700]):
+        device.load(start)
+        reference = Reference(lms(taps), start)
+        window = [0] * taps
+        for number in np.random.default_rng(1).integers(-2048, 2048, size=6):
+            window = [int(number), *window[:-1]]
+            y = [int(number) // 2]
+            assert device.learn([number], y).tolist() == reference.step(window, y)
+        assert device.fetch().tolist() == reference.parameters.tolist()
+        assert device.counters().samples == 6
 
 
 def test_parameters_travel_in_rows() -> None:
-    """More parameters than fit in one answer, and several in a request."""
+    """More parameters than fit in one answer, and in one request."""
     b = NetlistBuilder()
-    parameters = b.input("parameters", [Format(9, False)] * 260)
+    parameters = b.input("parameters", [Format(9, False)] * 200)
     x = b.input("x", [Format(12, True)] * 12)
-    b.output("prediction", [b.add(parameters[259], x[0])])
+    b.output("prediction", [b.add(parameters[199], x[0])])
     _, device = simulated(b.build())
-    assert device.design.load_limit == 10
-    values = np.arange(260)
+    assert (device.design.load_limit, device.design.fetch_limit) == (190, 64)
+    values = np.arange(200)
     device.load(values)
     assert device.fetch().tolist() == values.tolist()
-    assert device.predict([-1] * 12).tolist() == [258]
+    assert device.predict([-1] * 12).tolist() == [198]
 
 
 def test_a_design_without_parameters_only_predicts() -> None:
@@ -101,191 +123,173 @@ def test_a_design_without_parameters_only_predicts() -> None:
     b.output("prediction", [b.mul(x[0], x[0])])
     port, device = simulated(b.build())
     assert device.predict([-2048]).tolist() == [2048**2]
+    assert device.predict(np.zeros((0, 1), np.int64)).tolist() == []
     assert device.fetch().tolist() == []
     device.load([])
+    assert device.counters().samples == 0
     with pytest.raises(CatgradError) as error:
         device.learn([1], [1])
     assert str(error.value) == (
         "learner does not learn; use predict, or build a design with a learning rule."
     )
-    for kind in (Kind.LEARN, Kind.LOAD, Kind.FETCH):
-        answer = exchange(port, Frame(kind, 9, bytes(3)).to_bytes())
-        assert answer == Frame(REFUSAL, 9, bytes([Refusal.KIND]))
+    wire = Wire(port)
+    wire.ask(Kind.HELLO, 8)
+    for number, kind in enumerate((Kind.LEARN, Kind.LOAD, Kind.FETCH), start=9):
+        assert wire.ask(kind, number, bytes(4)) == refused(number, Refusal.KIND)
 
 
 @pytest.mark.parametrize(
-    ("request_", "refusal"),
+    ("kind", "payload", "reason"),
     [
-        (Frame(0, 5, b""), Refusal.KIND),
-        (Frame(99, 5, b""), Refusal.KIND),
-        (Frame(Kind.PREDICT, 5, bytes(3)), Refusal.LENGTH),
-        (Frame(Kind.LEARN, 5, bytes(4)), Refusal.LENGTH),
-        (Frame(Kind.IDENTITY, 5, bytes(1)), Refusal.LENGTH),
-        (Frame(Kind.PREDICT, 5, bytes(100)), Refusal.LENGTH),
-        (Frame(Kind.FETCH, 5, bytes([1, 0, 0, 2])), Refusal.ADDRESS),
-        (Frame(Kind.FETCH, 5, bytes([0, 1, 0, 1])), Refusal.ADDRESS),
-        (Frame(Kind.LOAD, 5, bytes([2, 0, 0, 1, 7, 7])), Refusal.ADDRESS),
-        (Frame(Kind.LOAD, 5, bytes([0, 0, 0, 1, 7])), Refusal.LENGTH),
+        (0, b"", Refusal.KIND),
+        (99, b"", Refusal.KIND),
+        (Kind.PREDICT, b"", Refusal.LENGTH),
+        (Kind.PREDICT, bytes(3), Refusal.LENGTH),
+        (Kind.PREDICT, bytes(9), Refusal.LENGTH),
+        (Kind.LEARN, bytes(4), Refusal.LENGTH),
+        (Kind.LEARN, bytes(11), Refusal.LENGTH),
+        (Kind.COUNTERS, bytes(1), Refusal.LENGTH),
+        (Kind.BEGIN, bytes(1), Refusal.LENGTH),
+        (Kind.COMMIT, bytes(1), Refusal.LENGTH),
+        (Kind.COMMIT, b"", Refusal.INCOMPLETE),
+        (Kind.FETCH, bytes([0, 0, 0]), Refusal.LENGTH),
+        (Kind.FETCH, bytes([0, 0, 0, 65]), Refusal.LENGTH),
+        (Kind.FETCH, bytes([1, 0, 0, 2]), Refusal.ADDRESS),
+        (Kind.FETCH, bytes([0, 1, 0, 1]), Refusal.ADDRESS),
+        (Kind.LOAD, bytes([0, 0, 0, 7, 7]), Refusal.INCOMPLETE),
     ],
 )
-def test_a_refusal_says_why_and_changes_nothing(request_: Frame, refusal: Refusal) -> None:
-    port, device = simulated(lms(2), [11, -12])
-    assert exchange(port, request_.to_bytes()) == Frame(REFUSAL, 5, bytes([refusal]))
-    assert device.fetch().tolist() == [11, -12]
-    assert device.counters() == Counters(0, 0, 0, refused=1)
+def test_a_refusal_says_why_and_changes_nothing(kind: int, payload: bytes, reason: Refusal) -> None:
+    port, device = compiled()
+    wire = Wire(port)
+    wire.ask(Kind.HELLO, 65_535)
+    for _ in range(2):  # It is the answer to this request, and has the place of one.
+        assert wire.ask(kind, 0, payload) == refused(0, reason)
+    device.open()
+    assert device.fetch().tolist() == [1, 2]
+    assert device.counters() == Counters(0, 0, 0, damaged=0)
 
 
-def test_a_wrong_checksum_is_refused() -> None:
-    port, device = simulated(lms(2))
-    sent = bytearray(Frame(Kind.PREDICT, 5, bytes(4)).to_bytes())
-    sent[6] ^= 1
-    assert exchange(port, bytes(sent)) == Frame(REFUSAL, 5, bytes([Refusal.CHECKSUM]))
-    assert device.counters() == Counters(0, 0, 0, refused=1)
+def test_a_request_is_carried_out_once_and_answered_as_often_as_it_comes() -> None:
+    port, device = compiled()
+    device.load([4096, 0])
+    wire = Wire(port)
+    wire.ask(Kind.HELLO, 500)
+    sample = bytes([1, 0, 0, 0, 255, 7])
+    answer = Frame(Kind.LEARN + ANSWER, 501, bytes([1, 0]))
+    assert [wire.ask(Kind.LEARN, 501, sample) for _ in range(3)] == [answer] * 3
+    # Neither is one that does not follow, nor does it drive the answer out.
+    assert wire.ask(Kind.LEARN, 503, sample) == refused(503, Refusal.SEQUENCE)
+    assert wire.ask(Kind.LEARN, 500, sample) == refused(500, Refusal.SEQUENCE)
+    assert wire.ask(Kind.LEARN, 501, sample) == answer
+    device.open()
+    assert device.counters().samples == 1
 
 
-def test_a_request_that_breaks_off_is_refused() -> None:
-    port, device = simulated(lms(2))
-    sent = Frame(Kind.PREDICT, 5, bytes(4)).to_bytes()[:7]
-    assert exchange(port, sent) == Frame(REFUSAL, 5, bytes([Refusal.BROKEN_OFF]))
-    assert device.counters() == Counters(0, 0, 0, refused=1)
+def test_a_damaged_frame_is_not_answered_and_leaves_the_last_answer() -> None:
+    port, device = compiled()
+    device.load([4096, 0])
+    wire = Wire(port)
+    wire.ask(Kind.HELLO, 500)
+    good = Frame(Kind.LEARN, 501, bytes([1, 0, 0, 0, 255, 7]) * 64).to_bytes()
+    answer = wire.exchange(good)
+    other = Frame(Kind.LEARN, 502, bytes([9] * 384)).to_bytes()
+    assert wire.exchange(other[:-1] + bytes([other[-1] ^ 1])) is None
+    assert wire.exchange(good) == answer
+    device.open()
+    assert device.counters() == Counters(64, 0, 0, damaged=1)
 
 
-def test_the_answer_to_a_fetch_of_nothing() -> None:
-    port, _ = simulated(lms(2))
-    assert exchange(port, Frame(Kind.FETCH, 5, bytes(4)).to_bytes()) == Frame(
-        Kind.FETCH + ANSWER, 5
-    )
-
-
-class Unreliable:
-    """A port that turns a bit of one byte of what is written, as often as it is told."""
-
-    def __init__(self, port: SimulatedPort, place: int = -1) -> None:
-        self.port = port
-        self.place = place
-        self.faults = 0
-
-    def write(self, data: bytes) -> None:
-        if self.faults:
-            self.faults -= 1
-            damaged = bytearray(data)
-            damaged[self.place] ^= 1
-            data = bytes(damaged)
-        self.port.write(data)
-
-    def read(self, count: int) -> bytes:
-        return self.port.read(count)
-
-    def clear(self) -> None:
-        self.port.clear()
-
-
-@pytest.mark.parametrize("place", [1, 2, 3, 4, 5, -1])
-def test_a_damaged_request_is_sent_again_and_learnt_once(place: int) -> None:
-    """Wherever it was damaged: kind, tag, length, payload or checksum."""
-    port, device = simulated(lms(2))
-    unreliable = Unreliable(port, place)
-    device = Device(unreliable, device.design)
-    unreliable.faults = ATTEMPTS - 1
+def test_a_board_that_was_reset_says_so() -> None:
+    port, device = compiled()
     device.learn([1000, 1000], [1000])
-    reference = Reference(lms(2), [0, 0])
-    reference.step([1000, 1000], [1000])
-    assert device.fetch().tolist() == reference.parameters.tolist()
-    assert device.counters()[:3] == (1, 0, 0)
-    assert device.counters().refused >= ATTEMPTS - 1
-
-
-def test_a_line_that_damages_every_request() -> None:
-    port, device = simulated(lms(2))
-    unreliable = Unreliable(port)
-    device = Device(unreliable, device.design)
-    unreliable.faults = ATTEMPTS
-    with pytest.raises(CatgradError) as error:
+    port.reset()
+    with pytest.raises(LinkError) as error:
         device.predict([1, 2])
     assert str(error.value) == (
-        "The board refused the request PREDICT because its checksum was wrong; use a better cable "
-        "or a lower baud rate."
+        "The board refused the request PREDICT because it has been reset since the host greeted "
+        "it; load parameters, or restore a checkpoint, and go on from there."
     )
+    with pytest.raises(LinkError) as error:
+        device.counters()
+    assert str(error.value) == (
+        "The line to learner is closed, since a request was not answered; open it again, and load "
+        "parameters or restore a checkpoint."
+    )
+    assert device.open()
+    assert device.fetch().tolist() == [1, 2]
 
 
-class Scripted:
-    """A port that has the same bytes to say after every request."""
+@pytest.mark.parametrize("steps", range(3))
+def test_there_are_no_samples_in_the_middle_of_a_load(steps: int) -> None:
+    port, device = compiled()
+    wire = Wire(port)
+    requests = [(Kind.BEGIN, b""), (Kind.LOAD, bytes(5)), (Kind.LOAD, bytes([1, 0, 0, 5, 0]))]
+    wire.ask(Kind.HELLO, 0)
+    for number, request in enumerate(requests[: steps + 1], start=1):
+        answer = wire.ask(request[0], number, request[1])
+        assert answer == Frame(request[0] + ANSWER, number)
+    for number, (kind, payload) in enumerate(
+        [(Kind.PREDICT, bytes(4)), (Kind.LEARN, bytes(6)), (Kind.FETCH, bytes(4))], steps + 2
+    ):
+        assert wire.ask(kind, number, payload) == refused(number, Refusal.UNLOADED)
+    # Whoever comes next cannot end the load, nor add to it.
+    assert not device.open()
+    wire.ask(Kind.HELLO, 0)
+    assert wire.ask(Kind.LOAD, 1, bytes(5)) == refused(1, Refusal.INCOMPLETE)
+    assert wire.ask(Kind.COMMIT, 2) == refused(2, Refusal.INCOMPLETE)
+    device.open()
+    with pytest.raises(Refused) as error:
+        device.predict([0, 0])
+    assert str(error.value) == (
+        "The board refused the request PREDICT because it holds no whole set of parameters; load "
+        "parameters, or restore a checkpoint, and go on from there."
+    )
+    device.load([7, 8])
+    assert device.fetch().tolist() == [7, 8]
+    assert device.open()
 
-    def __init__(self, *answers: bytes) -> None:
-        self.answers = list(answers)
-        self.pending = b""
 
-    def write(self, _data: bytes) -> None:
-        self.pending += self.answers.pop(0)
-
-    def read(self, count: int) -> bytes:
-        data, self.pending = self.pending[:count], self.pending[count:]
-        return data
-
-    def clear(self) -> None:
-        self.pending = b""
-
-
-DESIGN = Design(
-    "lms",
-    learns=True,
-    x=(Format(12, True),) * 2,
-    y=(Format(12, True),),
-    prediction=(Format(12, True),),
-    parameters=(Format(16, True),) * 2,
-    digest="0123456789abcdef",
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (bytes([2, 0, 0, 7, 7]), Refusal.ADDRESS),
+        (bytes([1, 0, 0, 7, 7, 8, 8]), Refusal.ADDRESS),
+        (bytes([0, 0, 0, 7]), Refusal.LENGTH),
+        (bytes([0, 0, 0, 7, 7, 7]), Refusal.LENGTH),
+        (bytes([0, 0, 0]), Refusal.LENGTH),
+        (bytes([0, 0]), Refusal.LENGTH),
+    ],
 )
+def test_a_load_that_is_wrong_is_refused(payload: bytes, reason: Refusal) -> None:
+    port, _ = compiled()
+    wire = Wire(port)
+    wire.ask(Kind.HELLO, 0)
+    wire.ask(Kind.BEGIN, 1)
+    assert wire.ask(Kind.LOAD, 2, payload) == refused(2, reason)
+    assert wire.ask(Kind.COMMIT, 3) == refused(3, Refusal.INCOMPLETE)
 
 
-def identity(tag: int, version: int = VERSION, digest: str = DESIGN.digest) -> bytes:
-    return Frame(Kind.IDENTITY + ANSWER, tag, bytes([version]) + bytes.fromhex(digest)).to_bytes()
-
-
-def test_an_answer_is_found_among_noise_and_old_answers() -> None:
-    old = Frame(Kind.IDENTITY + ANSWER, 200, bytes(9)).to_bytes()
-    damaged = bytearray(identity(1))
-    damaged[7] ^= 4
-    device = Device(Scripted(b"\x00\xff" + old + bytes(damaged) + identity(1)), DESIGN)
-    assert device.design == DESIGN
-
-
-def test_another_design_on_the_board() -> None:
-    with pytest.raises(CatgradError) as error:
-        Device(Scripted(identity(1, digest="fedcba9876543210")), DESIGN)
-    assert str(error.value) == (
-        "The board runs design fedcba9876543210, not lms (0123456789abcdef); load the bitstream "
-        "of lms, or open the design file of the one on the board."
-    )
-
-
-def test_another_version_of_the_protocol() -> None:
-    with pytest.raises(CatgradError) as error:
-        Device(Scripted(identity(1, version=3)), DESIGN)
-    assert str(error.value) == (
-        "The board speaks version 3 of the protocol and this program version 2; build the "
-        "bitstream again with this version of catgrad."
-    )
-
-
-@pytest.mark.parametrize("answer", [b"", b"\xa5", bytes(50), identity(1)[:-1], identity(77)])
-def test_no_answer(answer: bytes) -> None:
-    with pytest.raises(CatgradError) as error:
-        Device(Scripted(answer), DESIGN)
-    assert str(error.value) == (
-        "The board did not answer the request IDENTITY; check its cable and power, that lms is "
-        "loaded, and that both ends use the same baud rate."
-    )
+@pytest.mark.parametrize("count", [1, 3, 4, 6, 8, 34])
+def test_a_load_of_more_or_fewer_values_than_there_are_is_refused(count: int) -> None:
+    port, _ = compiled()
+    wire = Wire(port)
+    wire.ask(Kind.HELLO, 0)
+    wire.ask(Kind.BEGIN, 1)
+    for number in range(2, 2 + count):
+        assert wire.ask(Kind.LOAD, number, bytes(5)) == Frame(Kind.LOAD + ANSWER, number)
+    assert wire.ask(Kind.COMMIT, 2 + count) == refused(2 + count, Refusal.INCOMPLETE)
 
 
 def test_a_simulated_board_that_is_silent_spends_its_budget() -> None:
-    port, _ = simulated(lms(2))
+    port, _ = compiled()
     assert port.read(1) == b""
 
 
 def test_a_request_that_the_board_will_never_carry_out() -> None:
-    port, device = simulated(lms(2))
+    port, device = compiled()
     wider = dataclasses.replace(device.design, parameters=device.design.parameters * 2)
-    with pytest.raises(CatgradError) as error:
+    with pytest.raises(Refused) as error:
         Device(port, wider).fetch()
     assert str(error.value) == (
         "The board refused the request FETCH because this design has no parameter at that "
@@ -293,20 +297,10 @@ def test_a_request_that_the_board_will_never_carry_out() -> None:
     )
 
 
-def test_numbers_of_the_wrong_shape() -> None:
-    device = Device(Scripted(identity(1)), DESIGN)
+def test_a_line_that_is_too_fast() -> None:
     with pytest.raises(CatgradError) as error:
-        device.predict([1, 2, 3])
+        Top(Transducer(lms(2)), "lms", 1)
     assert str(error.value) == (
-        "This design takes x of shape (2,), not (3,); give one integer for each element."
-    )
-
-
-def test_numbers_out_of_range() -> None:
-    device = Device(Scripted(identity(1)), DESIGN)
-    with pytest.raises(CatgradError) as error:
-        device.learn([1, 2], [2048])
-    assert str(error.value) == (
-        "Element 0 of y is 2048, which s12 does not hold: its range is -2048 to 2047; scale or "
-        "clip it first."
+        "lms has too few clock cycles for a bit on its line, 1; give it at least 2, and a board "
+        "at least 4."
     )

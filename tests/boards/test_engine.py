@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from boards.host import Counters, Device
-from boards.simulated import SimulatedPort
 from boards.top import Top
+from boards.verilated import VerilatedPort
 from catgrad import Dtype, Folded, Formats, NdArrayType, compile_hardware, layers
 from catgrad.combinators import identity
 
 ONE, FIVE, THREE, TWO = (NdArrayType((n,), Dtype.float32) for n in (1, 5, 3, 2))
-DIVISOR, PATIENCE, BUDGET = 4, 400, 20_000
+DIVISOR, BUDGET = 2, 20_000
 
 
 @pytest.mark.parametrize("lanes", [2, 4])
@@ -24,8 +24,8 @@ def test_an_engine_learns_over_the_wires(lanes: int) -> None:
     parameters = hardware.quantise_parameters(
         [random.uniform(-1, 1, T.shape) for T in hardware.parameter_types]
     )
-    top = Top(hardware.component(parameters), "learner", DIVISOR, PATIENCE)
-    device = Device(SimulatedPort(top, BUDGET), top.design)
+    top = Top(hardware.component(parameters), "learner", DIVISOR)
+    device = Device(VerilatedPort(top, BUDGET), top.design)
     assert device.fetch().tolist() == hardware.flatten(parameters).tolist()
 
     # Other weights than those that the memories start from, somewhere else in each of the rows.
@@ -41,5 +41,5 @@ def test_an_engine_learns_over_the_wires(lanes: int) -> None:
             parameters, learning = after, learning + int(late)
         else:
             assert device.predict(x.ravel()).tolist() == prediction.ravel().tolist()
-        assert device.counters() == Counters(sample + 1, forward, learning, refused=0)
+        assert device.counters() == Counters(sample + 1, forward, learning, damaged=0)
         assert device.fetch().tolist() == hardware.flatten(parameters).tolist()

@@ -18,12 +18,13 @@ import pytest
 
 import boards
 from boards import yosys
+from boards.build import Wired
 from boards.host import Device
 from boards.simulated import SimulatedPort
-from boards.toolchain import implement
-from boards.top import Top, Wired
+from boards.toolchain import implement, plan
+from boards.top import Top
 from catgrad.hdl.transducer import Transducer
-from tests.boards.learners import DIVISOR, PATIENCE, lms
+from tests.boards.learners import DIVISOR, lms
 
 BENCH = Path(__file__).with_name("netlist_bench.v")
 SHARE = Path(find_spec("pyosys").origin).with_name("share")
@@ -112,8 +113,8 @@ def test_the_cells_answer_as_the_design(
     name: str, cycles: int, clock: str, models: Callable[[], str], tmp_path: Path
 ) -> None:
     board = boards.get(name)
-    top = Top(Transducer(lms(2), [5, -6], cycles), "lms", DIVISOR, PATIENCE)
-    implement(board, Wired(top, board), "lms", tmp_path, tmp_path / "lms.log")
+    top = Top(Transducer(lms(2), [5, -6], cycles), "lms", DIVISOR)
+    implement(plan(board, Wired(top, board), "lms"), tmp_path, tmp_path / "lms.log")
     commands = "read_json lms.json; write_verilog -noattr netlist.v"
     subprocess.run([sys.executable, yosys.__file__, "-q", "-p", commands], cwd=tmp_path, check=True)
 

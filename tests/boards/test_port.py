@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
+from serial.tools import list_ports
 
-from boards import port as port_module
 from boards.port import SerialPort
 from catgrad.errors import CatgradError
 
@@ -51,10 +53,31 @@ def test_a_port_that_is_not_there(
     devices: list[str], present: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ports = [SimpleNamespace(device=device) for device in devices]
-    monkeypatch.setattr(port_module, "comports", lambda: ports)
+    monkeypatch.setattr(list_ports, "comports", lambda: ports)
     with pytest.raises(CatgradError) as error:
         SerialPort("/dev/ttyUSB7")
     assert str(error.value) == (
-        f"Cannot open the serial port /dev/ttyUSB7 (serial ports present: {present}); connect the "
-        f"board, close other programs that use it, or name another port."
+        f"Cannot open the serial port /dev/ttyUSB7: No such file or directory (serial ports "
+        f"present: {present}); connect the board, close other programs that use it, or name "
+        f"another port."
     )
+
+
+def test_no_pyserial(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "serial", None)
+    with pytest.raises(CatgradError) as error:
+        SerialPort("/dev/ttyUSB0")
+    assert str(error.value) == (
+        "The package pyserial, which opens serial ports, is missing; install it with `pip install "
+        "'catgrad[boards]'`."
+    )
+
+
+@pytest.mark.parametrize("command", [["doctor"], ["draw", "--help"]])
+def test_commands_without_a_board_need_no_pyserial(command: list[str]) -> None:
+    program = (
+        "import sys; sys.modules['serial'] = None; from catgrad.cli import main; "
+        f"sys.exit(main({command}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -15,10 +15,12 @@ import pytest
 import boards
 from boards import toolchain, yosys
 from boards.budget import check, needs, pairs
+from boards.build import Wired, build
 from boards.design import Design
 from boards.protocol import VERSION
-from boards.toolchain import TOOLS, check_clocks, find
-from boards.top import Top, build
+from boards.report import BuildReport
+from boards.toolchain import TOOLS, check_clocks, find, plan
+from boards.top import Top
 from catgrad.circuit import Format, Netlist
 from catgrad.errors import CatgradError
 from catgrad.hdl.transducer import Transducer
@@ -49,15 +51,25 @@ def test_every_board_says_how_much_it_has(name: str) -> None:
 
 
 def test_the_clocks_of_the_boards() -> None:
-    assert (ICEBREAKER.clock_hz, ULX3S.clock_hz) == (12e6, 25e6)
+    megahertz = {name: boards.get(name).clock_hz / 1e6 for name in boards.BOARDS}
+    assert megahertz == {
+        "icebreaker": 12,
+        "hx8k": 12,
+        "ulx3s": 25,
+        "orangecrab": 48,
+        "tang_nano_9k": 27,
+        "tang_nano_20k": 27,
+        "arty_a7": 100,
+    }
 
 
 def test_an_unknown_board() -> None:
     with pytest.raises(CatgradError) as error:
         boards.get("icebraker")
     assert str(error.value) == (
-        "There is no board named 'icebraker'; name one of icebreaker, ulx3s, or copy "
-        "boards/icebreaker.py for your own and add its name to boards.BOARDS."
+        "There is no board named 'icebraker'; name one of icebreaker, hx8k, ulx3s, orangecrab, "
+        "tang_nano_9k, tang_nano_20k, arty_a7, or copy boards/icebreaker.py for your own and add "
+        "its name to boards.BOARDS."
     )
 
 
@@ -88,6 +100,14 @@ def test_no_yosys(monkeypatch: pytest.MonkeyPatch) -> None:
         find("yosys")
     assert str(error.value) == (
         "The tool catgrad-yosys is missing; install it with `pip install pyosys`."
+    )
+
+
+def test_a_tool_without_its_package() -> None:
+    with pytest.raises(CatgradError) as error:
+        toolchain.version_of(toolchain.Tool("gowin_pack", "no-such-package-of-tools"))
+    assert str(error.value) == (
+        "The tool gowin_pack is missing; install it with `pip install no-such-package-of-tools`."
     )
 
 
@@ -163,7 +183,7 @@ def test_too_many_logic_cells() -> None:
 def test_too_many_multipliers_are_noticed_before_place_and_route(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(TOOLS, "nextpnr-ice40", toolchain.Tool("false", "coreutils"))
+    monkeypatch.setitem(TOOLS, "nextpnr-ice40", toolchain.Tool("false", "numpy"))
     with pytest.raises(CatgradError) as error:
         build(ICEBREAKER, top_on(ICEBREAKER, lms(6)), tmp_path)
     assert str(error.value) == (
@@ -206,12 +226,14 @@ def test_a_bitstream_for_the_icebreaker(tmp_path: Path) -> None:
     assert clock.fmax_mhz >= clock.target_mhz == 12
     assert report.samples_per_second == pytest.approx(12e6 / top.learner.interval)
 
-    names = {"lms.bin", "lms.v", "lms.design.json", "lms.report.json"}
-    assert {file.name for file in tmp_path.iterdir()} == names
+    stem = f"lms-{report.made_of[:12]}"
+    assert set(report.files) == {f"{stem}.bin", f"{stem}.v", f"{stem}.design.json"}
+    assert {file.name for file in tmp_path.iterdir()} == {*report.files, "lms.report.json"}
     for name, digest in report.files.items():
         assert sha256((tmp_path / name).read_bytes()).hexdigest() == digest
-    assert Design.read(tmp_path / "lms.design.json") == top.design
+    assert Design.read(tmp_path / report.file(".design.json")) == top.design
     assert (tmp_path / "lms.report.json").read_text() == report.to_json()
+    assert BuildReport.from_json(report.to_json()) == report
 
 
 @pytest.mark.slow
@@ -220,7 +242,7 @@ def test_a_bitstream_for_the_ulx3s_and_the_same_again(tmp_path: Path) -> None:
         report = build(ULX3S, top_on(ULX3S, lms(2)), tmp_path / folder)
     uses = {use.resource: use.used for use in report.uses}
     assert uses["multipliers"] == 4
-    for name in ("lms.bit", "lms.v", "lms.design.json", "lms.report.json"):
+    for name in (*report.files, "lms.report.json"):
         once, again = ((tmp_path / folder / name).read_bytes() for folder in ("once", "again"))
         assert once == again
 
@@ -234,9 +256,56 @@ def test_the_same_icebreaker_bitstream_again(tmp_path: Path) -> None:
     assert once == again
 
 
+def test_the_names_of_files_follow_from_what_they_are_made_of() -> None:
+    def made_of(board: boards.Board, netlist: Netlist) -> str:
+        return plan(board, Wired(top_on(board, netlist), board), "lms").digest
+
+    hashes = {made_of(board, lms(n)) for board in (ICEBREAKER, ULX3S) for n in (1, 2)}
+    assert len(hashes) == 4
+    assert made_of(ICEBREAKER, lms(1)) in hashes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["hx8k", "orangecrab", "tang_nano_9k", "tang_nano_20k"])
+def test_a_bitstream_for_every_other_board(name: str, tmp_path: Path) -> None:
+    board = boards.get(name)
+    report = build(board, top_on(board, lms(1), cycles=2), tmp_path)
+    uses = {use.resource: use.used for use in report.uses}
+    assert uses["multipliers"] == (2 if board.capacity["multipliers"] else 0)
+    assert 0 < uses["flip-flops"] < uses["logic cells"]
+    [clock] = report.clocks
+    assert (clock.fmax_mhz is None) == (board.family.name == "Gowin")
+    assert (tmp_path / report.file(f".{board.family.bitstream}")).stat().st_size > 10_000
+
+
+def test_a_clock_that_is_not_known() -> None:
+    board = boards.get("tang_nano_9k")
+    [clock] = check_clocks("lms", board, {"clk": {"achieved": 98.765, "constraint": 27.0}})
+    assert str(clock) == (
+        "27 MHz needed; what is reached is not known, since nextpnr leaves multipliers out"
+    )
+    with pytest.raises(CatgradError) as error:
+        check_clocks("lms", board, {"clk": {"achieved": 9.8765, "constraint": 27.0}})
+    assert str(error.value) == (
+        "lms is too slow for the Tang Nano 9K: it reaches at most 9.88 MHz and the clock has 27 "
+        "MHz; compute each sample in more cycles."
+    )
+
+
+def test_cells_of_a_gowin() -> None:
+    types = ["LUT4", "LUT1", "ALU", "MUX2_LUT5", "DFFRE", "MULT18X18", "DPX9B", "RAM16SDP4"]
+    cells = [{"type": type, "connections": {}} for type in types]
+    assert needs(boards.get("tang_nano_20k"), cells) == {
+        "logic cells": 7,
+        "flip-flops": 1,
+        "multipliers": 1,
+        "block RAMs": 1,
+    }
+
+
 def test_designs_differ_in_their_digest() -> None:
     def digest(netlist: Netlist, initial: list[int]) -> str:
-        return Top(Transducer(netlist, initial), "lms", 8, 100).design.digest
+        return Top(Transducer(netlist, initial), "lms", 8).design.digest
 
     digests = {digest(lms(2), [0, 0]), digest(lms(2), [0, 1]), digest(lms(3), [0, 0, 0])}
     assert len(digests) == 3
@@ -246,7 +315,7 @@ def test_designs_differ_in_their_digest() -> None:
 def test_a_design_file_is_read_back() -> None:
     design = top_on(ULX3S, lms(3)).design
     assert Design.from_json(design.to_json()) == design
-    assert VERSION == 2
+    assert VERSION == 3
 
 
 @pytest.mark.parametrize(

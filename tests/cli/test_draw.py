@@ -20,7 +20,7 @@ from catgrad.core.operation import Constant
 from catgrad.kernel import to_kernels
 from tests.draw.reading import Picture
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 IRIS = ROOT / "examples" / "iris.py"
 
 HEADER = """\

@@ -1,0 +1,211 @@
+"""From a command line to hardware: the model, its learning rule, formats and schedule."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catgrad.cli.loading import find, load, split
+from catgrad.cli.rules import canonical, require
+from catgrad.core.types import NdArrayType
+from catgrad.errors import CatgradError
+from catgrad.fixed.boundary import Integers
+from catgrad.fixed.formats import Formats
+from catgrad.hardware import Folded, Hardware, Spatial, compile_hardware
+from catgrad.hardware.schedules import BLOCKS, Schedule, SpatialFamily
+from catgrad.hypergraph import OpenHypergraph
+from catgrad.special.parameter import factor_parameters
+
+RULE, LOSS, FORMAT, LANES = "sgd(0.03125)", "mse", "16.12", 8
+HARDWARE = "hardware"
+"""What is taken of a file that holds several programs, if it is there."""
+
+NOTES = """\
+A Hardware brings its rule, loss, formats and schedule; --lanes changes how many lanes it has. A
+model gets them from the options. Parameters start small and random, as --seed says, or as --load
+does.
+"""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """Hardware, what it is called, the file that it comes from, and what it starts with."""
+
+    hardware: Hardware
+    name: str
+    module: ModuleType
+    parameters: list[Integers]
+
+    @property
+    def component(self) -> Any:
+        """The Amaranth component, with these parameters."""
+        return self.hardware.component(self.parameters)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that say what is compiled and how."""
+    parser.add_argument(
+        "program",
+        metavar="FILE[:NAME]",
+        help="a Python file, and in it a model, a Hardware, a function without arguments that "
+        "returns one, or an expression",
+    )
+    group = parser.add_argument_group("learning")
+    group.add_argument("--rule", help=f"learning rule, from FILE or layers ({RULE})")
+    group.add_argument("--loss", help=f"loss, from FILE or layers ({LOSS})")
+    group.add_argument(
+        "--format",
+        metavar="W.F",
+        help=f"bits of a number, and how many are its fraction ({FORMAT})",
+    )
+    group.add_argument("--seed", type=int, default=0, help="of the parameters (%(default)s)")
+    group.add_argument("--load", metavar="NPZ", help="parameters, as mantissas, that were saved")
+    group = parser.add_argument_group("schedule")
+    group.add_argument("--lanes", type=int, help=f"share this many multipliers ({LANES})")
+    group.add_argument("--cycles", type=int, help="or: a circuit for each operation, in N cycles")
+    group.add_argument("--clock", metavar="MHZ", type=float, help="or: a pipeline for this clock")
+    group.add_argument("--delay", metavar="D", type=int, help="... whose updates come D steps late")
+    group.add_argument("--channels", metavar="C", type=int, help="... that C learners share")
+    group.add_argument("--predict-only", action="store_true", help="lanes that do not learn")
+
+
+def compiled(arguments: argparse.Namespace, family: SpatialFamily | None = None) -> Compiled:
+    """The hardware that a command line asks for, for a family of FPGAs."""
+    path, name = split(arguments.program)
+    module = load(path)
+    if name is None and hasattr(module, HARDWARE):
+        name = HARDWARE
+    value, name = find(module, path, name)
+    if isinstance(value, Hardware):
+        hardware = rescheduled(arguments, value, family)
+    elif isinstance(value, OpenHypergraph):
+        hardware = from_model(arguments, module, value, family)
+    else:
+        raise CatgradError(
+            f"{path}:{name} is a Learner, whose rule and loss are in place already; name the "
+            f"model, or what compile_hardware returns."
+        )
+    if name == HARDWARE:
+        name = path.stem
+    if arguments.load:
+        parameters = hardware.load_parameters(arguments.load)
+    else:
+        parameters = hardware.quantise_parameters(initial(hardware, arguments.seed))
+    return Compiled(hardware, name, module, parameters)
+
+
+def rescheduled(
+    arguments: argparse.Namespace, hardware: Hardware, family: SpatialFamily | None
+) -> Hardware:
+    """Hardware with the multipliers of a family, and with as many lanes as the command asks for."""
+    for option in ("rule", "loss", "format", "cycles", "clock", "delay", "channels"):
+        if (given := getattr(arguments, option)) is not None:
+            raise CatgradError(
+                f"--{option} {given} cannot change a Hardware, which brings its own; leave the "
+                f"option out, or name the model."
+            )
+    schedule = hardware.schedule
+    if isinstance(schedule, Folded):
+        lanes = arguments.lanes or schedule.lanes
+        learns = schedule.learns and not arguments.predict_only
+        blocks = BLOCKS[family] if family else schedule.family
+        schedule = replace(schedule, lanes=lanes, learns=learns, family=blocks)
+    elif arguments.lanes is not None:
+        raise CatgradError(
+            f"--lanes {arguments.lanes} cannot change a Hardware whose schedule is spatial; leave "
+            f"the option out, or name the model."
+        )
+    return replace(hardware, schedule=schedule)
+
+
+def from_model(
+    arguments: argparse.Namespace,
+    module: ModuleType,
+    model: OpenHypergraph,
+    family: SpatialFamily | None,
+) -> Hardware:
+    """A model with the rule, the loss, the formats and the schedule of the options."""
+    rule_text, loss_text = arguments.rule or RULE, arguments.loss or LOSS
+    rule = canonical(module, "--rule", rule_text)
+    loss = canonical(module, "--loss", loss_text)
+    if arguments.rule:
+        require("--rule", rule_text, rule, factor_parameters(model)[0].target)
+    if arguments.loss:
+        require("--loss", loss_text, loss, model.target)
+    formats = uniform(arguments.format or FORMAT)
+    return compile_hardware(model, rule, loss, formats, scheduled(arguments, family))
+
+
+def uniform(text: str) -> Formats:
+    """``W.F``: numbers of W bits, F of them behind the binary point."""
+    parts = re.fullmatch(r"(\d+)\.(\d+)", text)
+    if parts is None:
+        raise CatgradError(
+            f"--format {text} is not two numbers with a point between them; write 16.12 for 16 "
+            f"bits, 12 of them after the binary point."
+        )
+    return Formats.uniform(int(parts[1]), int(parts[2]))
+
+
+def scheduled(arguments: argparse.Namespace, family: SpatialFamily | None) -> Schedule:
+    """The schedule that the options ask for; folded, on eight lanes, where they say nothing."""
+    chosen = [
+        option for option in ("lanes", "cycles", "clock") if getattr(arguments, option) is not None
+    ]
+    if len(chosen) > 1:
+        raise CatgradError(
+            f"--{chosen[0]} and --{chosen[1]} are two ways to schedule the same work; give one."
+        )
+    for option in ("delay", "channels"):
+        if getattr(arguments, option) is not None and chosen != ["clock"]:
+            raise CatgradError(
+                f"--{option} belongs to a pipeline; give its clock too, as in --clock 50."
+            )
+    if arguments.predict_only and chosen not in ([], ["lanes"]):
+        raise CatgradError(
+            f"--predict-only is for lanes, not --{chosen[0]}; leave one of the two out."
+        )
+    if chosen == ["cycles"]:
+        return Spatial(cycles=arguments.cycles)
+    if chosen == ["clock"]:
+        more = {"delay": arguments.delay, "channels": arguments.channels}
+        given = {key: value for key, value in more.items() if value is not None}
+        return Spatial(clock=arguments.clock * 1e6, family=family, **given)
+    lanes = LANES if arguments.lanes is None else arguments.lanes
+    blocks = BLOCKS[family] if family else None
+    return Folded(lanes=lanes, learns=not arguments.predict_only, family=blocks)
+
+
+def initial(hardware: Hardware, seed: int) -> list[NDArray[np.float64]]:
+    """Small random weights, in proportion to the root of how many numbers they sum; zeros else."""
+    random = np.random.default_rng(seed)
+
+    def weights(T: NdArrayType) -> NDArray[np.float64]:
+        if len(T.shape) < 2:
+            return np.zeros(T.shape)
+        drawn: NDArray[np.float64] = random.uniform(-1, 1, T.shape) / np.sqrt(np.prod(T.shape[:-1]))
+        return drawn
+
+    return [weights(T) for T in hardware.parameter_types[: hardware.learner.parameters]]
+
+
+def suffixed(path: str | Path, suffix: str) -> Path:
+    """A path that ends as it has to."""
+    path = Path(path)
+    if path.suffix != suffix:
+        raise CatgradError(f"{path} is not the name of a {suffix} file; end it in {suffix}.")
+    return path
+
+
+def table(rows: Sequence[tuple[str, object]]) -> str:
+    """Names and what they are, for people."""
+    width = max((len(name) for name, _ in rows), default=0)
+    return "\n".join(f"  {name:<{width}}  {value}" for name, value in rows)
