@@ -41,8 +41,12 @@ sim: system-packages  ## the same samples through NumPy and every simulator
 	$(PYTEST) -n 2 tests/sim tests/test_conformance.py
 
 .PHONY: bitstream
-bitstream: .venv/.complete  ## a learning circuit for BOARD=icebreaker or ulx3s: EXAMPLE=digits, large, iris, lms
+bitstream: .venv/.complete  ## a learning circuit for BOARD=icebreaker, ulx3s, ...: EXAMPLE=digits, large, iris, lms
 	.venv/bin/python examples/bitstream.py --board $(BOARD) $(if $(EXAMPLE),--example $(EXAMPLE))
+
+.PHONY: boards
+boards: .venv/.complete  ## bitstreams for every board, and the table docs/boards.md; takes half an hour
+	.venv/bin/python examples/every_board.py
 
 .PHONY: bench
 bench: .venv/.torch  ## measure how well integers learn, how fast compiler and source are, beside others

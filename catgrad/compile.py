@@ -11,6 +11,7 @@ from catgrad.combinators import Canonical
 from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.learner import (
     gradients,
+    initial_memory,
     initial_state,
     learner,
     parameter_gradients,
@@ -41,6 +42,14 @@ def compile_model(
     each step, makes it ``step(*P, *S, *X, *Y, *R) -> [*P, *S]``. Where `report` names the
     ``"loss"`` or the ``"prediction"`` that the model gave before the step, these follow.
 
+    A model with memory `M`, such as a filter (`catgrad.dsp`), is given it before each sample and
+    gives what it is after: ``predict(*P, *M, *X) -> [*Y, *M]``,
+    ``step(*P, *S, *M, *X, *Y, *R) -> [*P, *S, *M]``, and `rev` and `rev_p` take it before `X`.
+
+    - ``initial_memory() -> [*M]``, the memory with which the model begins
+
+    The gradient of a step takes the memory for a constant.
+
     A result that is an argument, or a part of one, may share memory with it. No array is
     returned twice.
     """
@@ -48,30 +57,37 @@ def compile_model(
     learnt = step(compiled, report)
     names = list(compiled.parameter_names)
     states, rates = list(compiled.state_names), list(compiled.given_names)
+    memories = list(compiled.memory_names)
     x, y = numbered("x", len(compiled.X)), numbered("y", len(compiled.Y))
     changes = [f"d_{name}" for name in [*names, *x]]
     outputs = numbered("prediction", len(compiled.Y))
     reported = {"loss": ["loss"], "prediction": outputs}
-    news = [f"new_{name}" for name in [*names, *states]]
+    news = [f"new_{name}" for name in [*names, *states, *memories]]
+    new_memories = [f"new_{name}" for name in memories]
+    given = [*memories, *x]
     d_y = [f"d_{name}" for name in y]
     news += [output for name in report for output in reported[name]]
     functions = {
-        "predict": Function(predict(compiled), [*names, *x], outputs),
-        "step": Function(learnt, [*names, *states, *x, *y, *rates], news, seeds=y),
+        "predict": Function(predict(compiled), [*names, *given], [*outputs, *new_memories]),
+        "step": Function(learnt, [*names, *states, *given, *y, *rates], news, seeds=y),
     }
 
     def rev() -> Function:
-        return Function(gradients(compiled), [*names, *x, *d_y], changes, seeds=d_y)
+        return Function(gradients(compiled), [*names, *given, *d_y], changes, seeds=d_y)
 
     def rev_p() -> Function:
         f = parameter_gradients(compiled)
-        return Function(f, [*names, *x, *d_y], changes[: len(names)], seeds=d_y)
+        return Function(f, [*names, *given, *d_y], changes[: len(names)], seeds=d_y)
 
     if states:
         functions["initial_state"] = Function(initial_state(compiled), [], states)
+    if memories:
+        functions["initial_memory"] = Function(initial_memory(compiled), [], memories)
     compiled_class, tree = to_python_class(
         functions, "CompiledModel", return_ast=True, later={"rev": rev, "rev_p": rev_p}
     )
     if not states:
         compiled_class.initial_state = staticmethod(list)
+    if not memories:
+        compiled_class.initial_memory = staticmethod(list)
     return compiled_class, compiled.P, tree

@@ -2,49 +2,60 @@
 
               ┌──────┐     ┌───────┐     ┌──────┐
   P ──────────┤      ├─────┤       │     │      │
-  S, R ───────┤ rule │     │ model ├─────┤ loss ├── Y
-              └──────┘     │       │     │      │
-  X ───────────────────────┤       │     │      │
-                           └───────┘     └──────┘
+  S, R ───────┤ rule │     │       ├─────┤ loss ├── Y
+              └──────┘     │ model │     └──────┘
+  M ───────────────────────┤       ├─────────────── M
+  X ───────────────────────┤       │
+                           └───────┘
 
 Differentiated, the same diagram runs back from right to left: targets enter at `Y`, and new
 parameters leave at `P`, and the new state of the rule at `S` (Cruttwell et al., "Categorical
 foundations of gradient-based learning", arXiv 2103.01931).
+
+A model with memory `M` reads what it wrote with the sample before, and within one sample that is a
+constant: no change enters in reverse at what it writes. So the gradient is the instantaneous one,
+which is that of LMS (Widrow and Hoff, 1960). `unroll_time` makes a model of a block of samples,
+whose gradient goes back through all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from catgrad.bidirectional.arrays import constant_array
 from catgrad.bidirectional.block import expand
-from catgrad.bidirectional.functor import differentiate, forget, rdiff
+from catgrad.bidirectional.functor import differentiate, forget
 from catgrad.bidirectional.learning import Loss, Rule
 from catgrad.bidirectional.operation import copy
-from catgrad.bidirectional.optic import Optic, copy_core, discard_core, zero_core
-from catgrad.bidirectional.wires import Wire, call, program
+from catgrad.bidirectional.optic import zero_core
+from catgrad.bidirectional.wires import Wire, program
 from catgrad.combinators import Canonical, applied, identity, keep_inputs, keep_outputs, twist
 from catgrad.core.simplify import remove_dead, simplify
-from catgrad.core.types import obj, op
+from catgrad.core.types import obj
 from catgrad.errors import CatgradError
-from catgrad.hypergraph import Functor, Labels, OpenHypergraph
+from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.hypergraph.boundary import require_program
+from catgrad.layers.observed import Observe
 from catgrad.layers.steps import ClipNorm, Corrections
 from catgrad.parameters import array_names
+from catgrad.special.memory import Memory, factor_memory
 from catgrad.special.parameter import Parameter, factor, factor_parameters
-from catgrad.special.state import Drawn, Given, State
+from catgrad.special.state import Drawn, Given, Queue, State
 
 
 @dataclass(frozen=True)
 class Learner:
     """A model with its rule and loss.
 
-    - `model`: ``P ● X → Y`` of B, its parameters factored out.
+    - `model`: ``P ● M ● X → Y ● M`` of B, its parameters and its memory factored out.
     - `rule`: ``P ● S ● R → P`` of B; `S` is its state and `R` what it is given at each step.
     - `loss`: ``Y → L`` of B, `L` the types of the targets.
     - `parameter_names`, `state_names`, `given_names`: one for each array of `P`, `S` and `R`.
+    - `memories`: one for each array of `M`.
+    - `late`: which arrays of `P ● S` are the queues of a delayed rule.
     """
 
     model: OpenHypergraph
@@ -53,12 +64,15 @@ class Learner:
     parameter_names: tuple[str, ...]
     state_names: tuple[str, ...] = ()
     given_names: tuple[str, ...] = ()
+    memories: tuple[Memory, ...] = ()
+    late: tuple[int, ...] = ()
 
     @cached_property
     def whole(self) -> OpenHypergraph:
-        """``P ● S ● X ● R → L`` of B, the model between rule and loss."""
-        f = (self.rule @ identity(self.X)) >> self.model >> self.loss
-        k, r, x = self.kept, len(self.R), len(self.X)
+        """``P ● S ● M ● X ● R → L ● M`` of B, the model between rule and loss."""
+        given = self.M + self.X
+        f = (self.rule @ identity(given)) >> self.model >> (self.loss @ identity(self.M))
+        k, r, x = self.kept, len(self.R), len(given)
         return keep_inputs(f, [*range(k), *range(k + r, k + r + x), *range(k, k + r)]) if r else f
 
     @property
@@ -70,6 +84,11 @@ class Learner:
     def kept(self) -> int:
         """How many arrays are kept from one step to the next, those of `P` and of `S`."""
         return len(self.parameter_names) + len(self.state_names)
+
+    @property
+    def memory_names(self) -> tuple[str, ...]:
+        """The names of the arrays of `M`."""
+        return tuple(memory.name for memory in self.memories)
 
     @property
     def kept_names(self) -> tuple[str, ...]:
@@ -92,14 +111,19 @@ class Learner:
         return self.rule.source[self.kept :]
 
     @property
+    def M(self) -> Labels:
+        """The types of the memory."""
+        return self.model.source[self.parameters : self.parameters + len(self.memories)]
+
+    @property
     def X(self) -> Labels:
         """The types of the inputs."""
-        return self.model.source[self.parameters :]
+        return self.model.source[self.parameters + len(self.memories) :]
 
     @property
     def Y(self) -> Labels:
         """The types of the outputs."""
-        return self.model.target
+        return self.model.target[: len(self.model.target) - len(self.memories)]
 
     @property
     def L(self) -> Labels:
@@ -114,13 +138,15 @@ class Learner:
 
 
 def learner(model: OpenHypergraph, rule: Canonical, loss: Canonical) -> Learner:
-    """Factor the parameters out of a model ``X → Y`` and set it between a rule and a loss."""
+    """Factor parameters and memory out of a model ``X → Y``; set it between a rule and a loss."""
     require_program("A model", model)
-    drawn, factored = factor_parameters(model)
+    memories, with_memory = factor_memory(model)
+    drawn, factored = factor_parameters(with_memory)
     names = tuple(x.name for x in drawn.H.x if isinstance(x, Parameter))
     played = _played("learning rule", rule, drawn.target)
     played_loss = _played("loss", loss, model.target)
     factored_rule, given_names = _factor_rule(played)
+    states = [x for x in played.H.x if isinstance(x, State)]
     return Learner(
         factored,
         factored_rule,
@@ -128,6 +154,8 @@ def learner(model: OpenHypergraph, rule: Canonical, loss: Canonical) -> Learner:
         names,
         _state_names(played, array_names(names)),
         given_names,
+        tuple(memories),
+        tuple(len(names) + i for i, x in enumerate(states) if isinstance(x, Queue)),
     )
 
 
@@ -198,27 +226,39 @@ def _state_names(f: OpenHypergraph, parameter_names: Sequence[str]) -> tuple[str
 
 
 def predict(learner: Learner) -> OpenHypergraph:
-    """``P ● X → Y`` of C."""
+    """``P ● M ● X → Y ● M`` of C."""
     return simplify(forget(learner.model))
 
 
 def gradients(learner: Learner) -> OpenHypergraph:
-    """``P ● X ● Y' → P' ● X'`` of C, the reverse derivative of the model."""
-    return simplify(rdiff(learner.model))
+    """``P ● M ● X ● Y' → P' ● X'`` of C, the reverse derivative of the model."""
+    y, p, m, x = len(learner.Y), learner.parameters, len(learner.memories), len(learner.X)
+    start = y + m
+    changes = [*range(start, start + p), *range(start + p + m, start + p + m + x)]
+    return simplify(keep_outputs(instantaneous(learner.model, m), changes))
 
 
 def parameter_gradients(learner: Learner) -> OpenHypergraph:
-    """``P ● X ● Y' → P'`` of C."""
+    """``P ● M ● X ● Y' → P'`` of C."""
     return remove_dead(keep_outputs(gradients(learner), range(learner.parameters)))
 
 
-def transition(whole: OpenHypergraph, kept: int) -> OpenHypergraph:
-    """``K ● X ● Y' → Y ● K'`` of C: predict, and learn; one tick of the machine with state `K`.
+def instantaneous(f: OpenHypergraph, memories: int) -> OpenHypergraph:
+    """``f : A → B ● M`` of B differentiated with no change at `M`: ``A ● B' → B ● M ● A'`` of C."""
+    both = differentiate(f)
+    rest = len(both.source) - memories
+    return (identity(both.source[:rest]) @ zero_core(both.source[rest:])) >> both
 
-    `whole` is the `Learner.whole` of a learner, over floats or quantised, and `kept` the number of
-    the arrays `K`: its parameters and the state of its rule.
+
+def transition(whole: OpenHypergraph, kept: int, memories: int = 0) -> OpenHypergraph:
+    """``K ● M ● X ● Y' → Y ● K' ● M'`` of C: predict, and learn; one tick of a machine.
+
+    `whole` is the `Learner.whole` of a learner, over floats or quantised; `kept` is the number of
+    the arrays `K`, its parameters and the state of its rule, and `memories` that of `M`.
     """
-    return simplify(keep_outputs(differentiate(whole), range(len(whole.target) + kept)))
+    y, m = len(whole.target) - memories, memories
+    positions = [*range(y), *range(y + m, y + m + kept), *range(y, y + m)]
+    return simplify(keep_outputs(instantaneous(whole, m), positions))
 
 
 def initial_state(learner: Learner) -> OpenHypergraph:
@@ -226,12 +266,19 @@ def initial_state(learner: Learner) -> OpenHypergraph:
     return zero_core(learner.S)
 
 
+def initial_memory(learner: Learner) -> OpenHypergraph:
+    """``I → M`` of C: the memory with which the model begins."""
+    return forget(
+        OpenHypergraph.tensor_list([constant_array(x.T, x.initial) for x in learner.memories])
+    )
+
+
 REPORTS = ("loss", "prediction")
 """What a step can return beside what it learns."""
 
 
 def step(learner: Learner, report: Sequence[str] = ()) -> OpenHypergraph:
-    """``P ● S ● X ● Y' ● R → P' ● S'`` of C: learn.
+    """``P ● S ● M ● X ● Y' ● R → P' ● S' ● M'`` of C: learn.
 
     `report` names what else is returned, in this order: the ``"loss"``, a scalar, and the
     ``"prediction"``, which is what the model gave before the step.
@@ -245,12 +292,13 @@ def step(learner: Learner, report: Sequence[str] = ()) -> OpenHypergraph:
             raise CatgradError(
                 f"A step cannot report {name!r}; name any of {', '.join(map(repr, REPORTS))}."
             )
-    k, r, x, y = learner.kept, len(learner.R), len(learner.X), len(learner.Y)
+    k, m, r, y = learner.kept, len(learner.memories), len(learner.R), len(learner.L)
     if report:
         f = simplify(_reporting(learner, report))
     else:
-        f = keep_outputs(transition(learner.whole, k), range(y, y + k))
-    order = [*range(k + x), *range(k + x + r, k + x + r + y), *range(k + x, k + x + r)]
+        f = keep_outputs(transition(learner.whole, k, m), range(y, y + k + m))
+    given = k + m + len(learner.X)
+    order = [*range(given), *range(given + r, given + r + y), *range(given, given + r)]
     return remove_dead(keep_inputs(f, order) if r else f)
 
 
@@ -258,50 +306,8 @@ def step(learner: Learner, report: Sequence[str] = ()) -> OpenHypergraph:
 # Reports
 
 
-@dataclass(frozen=True)
-class Observed(Optic):
-    """A loss with one more input, in reverse to which its value flows: ``T ● scalar → L``."""
-
-    loss: Loss
-
-    def source(self) -> Labels:
-        return self.loss.source() + obj(self.loss.scalar())
-
-    def target(self) -> Labels:
-        return self.loss.target()
-
-    def to_core(self) -> OpenHypergraph:
-        return self.loss.to_core() @ discard_core(obj(self.loss.scalar()))
-
-    def residual(self) -> Labels:
-        return self.loss.source()
-
-    def fwd(self) -> OpenHypergraph:
-        # The input for the value carries nothing forward.
-        kept = copy_core(self.loss.source()) >> (op(self.loss) @ identity(self.loss.source()))
-        return kept @ discard_core(obj(self.loss.scalar()))
-
-    def rev(self) -> OpenHypergraph:
-        return program(
-            self.residual() + self.target(),
-            lambda *wires: (call(self.loss.rev(), *wires), call(self.loss.value(), *wires)),
-        )
-
-
-class Observe(Functor):
-    """B → B, every loss observed."""
-
-    def map_object(self, label: Any) -> Sequence[Hashable]:
-        return [label]
-
-    def map_operation(self, label: Any) -> OpenHypergraph:
-        if not isinstance(label, Loss):
-            return op(label)
-        return (identity(label.source()) @ op(Given(label.scalar(), "loss"))) >> op(Observed(label))
-
-
 def _reporting(learner: Learner, report: Sequence[str]) -> OpenHypergraph:
-    """``P ● S ● X ● R ● Y' → P' ● S' ● report``."""
+    """``P ● S ● M ● X ● R ● Y' → P' ● S' ● M' ● report``."""
     values, observed = factor(Observe()(learner.loss), lambda x: isinstance(x, Given))
     V, Y = values.target, learner.Y
     if "loss" in report and not V:
@@ -316,13 +322,18 @@ def _reporting(learner: Learner, report: Sequence[str]) -> OpenHypergraph:
     #   V ────┤ loss ├── L
     #         └──────┘
     seen = twist(Y, V) >> (identity(V) @ copy(Y)) >> (observed @ identity(Y))
-    whole = replace(learner, model=learner.model @ identity(V), loss=seen).whole
-    f = (identity(whole.source + learner.L) @ zero_core(Y)) >> differentiate(whole)
+    y, m, v, k, x = len(Y), len(learner.memories), len(V), learner.kept, len(learner.X)
+    model = learner.model @ identity(V)
+    model = keep_outputs(model, [*range(y), *range(y + m, y + m + v), *range(y, y + m)])
+    whole = replace(learner, model=model, loss=seen).whole
+    f = (identity(whole.source + learner.L) @ zero_core(Y)) >> instantaneous(whole, m)
 
-    y, v, k, x = len(Y), len(V), learner.kept, len(learner.X)
-    start = 2 * y + k + x
-    f = keep_outputs(f, [*range(2 * y, 2 * y + k), *range(start, start + v), *range(y, 2 * y)])
+    changes = 2 * y + m
+    start = changes + k + m + x
+    kept = [*range(changes, changes + k), *range(2 * y, 2 * y + m)]
+    f = keep_outputs(f, [*kept, *range(start, start + v), *range(y, 2 * y)])
     added = program(V, lambda *values: sum(values[1:], values[0])) if v else identity(V)
+    k += m
     f = simplify(f >> (identity(f.target[:k]) @ forget(added) @ identity(Y)))
     positions = {"loss": range(k, k + 1), "prediction": range(len(f.t) - y, len(f.t))}
     f = keep_outputs(f, [*range(k), *(i for name in report for i in positions[name])])

@@ -112,6 +112,12 @@ def load(seed: int) -> tuple[Images, Images]:
     return Images(x[:TRAINING], y[:TRAINING]), Images(x[TRAINING:], y[TRAINING:])
 
 
+def data() -> dict[str, Floats]:
+    """The images as `catgrad train` takes them."""
+    train, test = load(0)
+    return {"x": train.x, "y": train.y, "x_test": test.x, "y_test": test.y}
+
+
 def initial(types: Sequence[NdArrayType], loss: str, random: np.random.Generator) -> list[Floats]:
     """Parameters to start from: small random weights, biases of zero.
 

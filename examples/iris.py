@@ -56,6 +56,12 @@ def load(seed: int = 0) -> tuple[Flowers, Flowers]:
     return Flowers(x[:TRAINING], y[:TRAINING]), Flowers(x[TRAINING:], y[TRAINING:])
 
 
+def data() -> dict[str, Floats]:
+    """The flowers as `catgrad train` takes them."""
+    train, test = load()
+    return {"x": train.x, "y": train.y, "x_test": test.x, "y_test": test.y}
+
+
 def initial(types: list[NdArrayType], seed: int = 0) -> list[Floats]:
     """Parameters to start from: small random weights, biases of zero."""
     random = np.random.default_rng(seed)

@@ -1,9 +1,10 @@
-"""Simulation: one bench that streams samples through learning cores, in any of four simulators.
+"""Simulation: one bench that streams samples through learning cores, in any simulator.
 
     samples --> bench --> design in Amaranth's simulator
                       --> its Verilog in Icarus Verilog     --> Trace
                       --> its Verilog in Verilator
                       --> its C++ program, by CXXRTL
+                      --> the cells that synthesis makes of it
             --> netlist, or the integer NumPy program       --> Trace
 
 `simulate` gives the trace of hardware, `expected` that of its netlist, `reference_trace` that of

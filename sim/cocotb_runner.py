@@ -102,14 +102,15 @@ def run(
     simulator: str,
     directory: Path,
     waveform: Path | None = None,
+    source: str | None = None,
 ) -> Record:
     """What the Verilog of a component does in "icarus" or "verilator".
 
     Simulators are built in `directory` and stay there: the same Verilog is built once. The signals
-    over time go to a VCD file, if one is named.
+    over time go to a VCD file, if one is named. `source` is other Verilog with the same ports.
     """
     require(simulator)
-    source = verilog(component, TOP)
+    source = verilog(component, TOP) if source is None else source
     versions = [version(package) for package in PACKAGES[simulator]]
     key = sha256("\n".join([*versions, source]).encode()).hexdigest()[:16]
     directory = directory.resolve()

@@ -13,21 +13,29 @@ from sim.bench import COUNTER_BITS
 from sim.trace import Samples, Trace
 
 
-def expected(netlist: Netlist, samples: Samples, initial: Sequence[int] | None = None) -> Trace:
+def expected(
+    netlist: Netlist,
+    samples: Samples,
+    initial: Sequence[int] | None = None,
+    state: Sequence[int] | None = None,
+) -> Trace:
     """The trace of a netlist with the ports of a `catgrad.hdl.Transducer`, without any hardware.
 
-    The samples go through the netlist one after another, and their parameters with them; `initial`
-    are those before the first one, by default 0.
+    The samples go through the netlist one after another, and parameters and state with them;
+    `initial` and `state` are those before the first one, by default 0.
     """
     sizes = {port.name: len(port) for port in netlist.inputs}
     evaluate = Evaluator(netlist)
     parameters = integers([[0] * sizes.get("parameters", 0) if initial is None else initial])
+    memory = integers([[0] * sizes.get("state", 0) if state is None else state])
     y = np.zeros((len(samples), sizes.get("y", 0)), int) if samples.y is None else samples.y
     forward = learning = zero = np.zeros((1, 1), np.int64)
     rows = []
     for i, train in enumerate(samples.train):
-        given = {"x": samples.x[i : i + 1], "y": y[i : i + 1], "parameters": parameters}
+        given = {"x": samples.x[i : i + 1], "y": y[i : i + 1]}
+        given |= {"parameters": parameters, "state": memory}
         shown = evaluate({name: given[name] for name in sizes})
+        memory = shown.get("state", memory)
         forward = (forward + shown.get("forward_saturations", zero)) % (1 << COUNTER_BITS)
         if train:
             parameters = shown.get("parameters", parameters)

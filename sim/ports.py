@@ -1,6 +1,7 @@
 """The ports of a design: which pins it has, and which integers its payloads are made of.
 
-A payload on the streams of a `catgrad.hdl.transducer.Transducer` is a whole sample. On those of a
+A payload on the streams of a `catgrad.hdl.transducer.Transducer`, or of a
+`catgrad.hdl.pipelined_learner.PipelinedLearner`, is a whole sample. On those of a
 `catgrad.hdl.folded.engine.Engine` it is one element of a sample: its arrays one after another, row
 by row. An engine keeps its parameters at places of its own, and shows them to `fetch` alone.
 """
@@ -47,8 +48,18 @@ def serial(component: wiring.Component) -> bool:
     return hasattr(component, "places")
 
 
+def shows_parameters(component: wiring.Component) -> bool:
+    """Whether a port shows the parameters after each sample, with its prediction.
+
+    In others several samples are inside at a time; their parameters are fetched between samples.
+    """
+    return not serial(component) and not hasattr(component, "parameter_formats")
+
+
 def elements(component: wiring.Component, name: str) -> list[Format]:
     """The formats of the integers of a sample's x, y or prediction, or of all parameters."""
+    if name == "parameters" and hasattr(component, "parameter_formats"):
+        return list(component.parameter_formats)
     if not serial(component):
         pin = name if name == "parameters" else f"{name}.payload"
         return [format for _, format in fields(component, pin)]

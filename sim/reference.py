@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from catgrad.circuit.format import Integers
 from catgrad.errors import CatgradError
 from catgrad.hardware import Hardware
+from catgrad.hardware.tracing import Runner
 from catgrad.hdl.transducer import COUNTER_BITS
 from sim.trace import Samples, Trace
 
@@ -43,10 +44,6 @@ def reference_trace(
     not learned from still predicts, and its forward saturations count.
     CatgradError if parameters or samples do not fit the hardware.
     """
-    outputs, kept = len(hardware.prediction_types), hardware.learner.kept
-    now: list[ArrayLike] = list(parameters)
-    # Of a rule whose state the hardware does not keep, since it only predicts.
-    state = [np.zeros(T.shape, np.int64) for T in hardware.program.source[len(now) : kept]]
     y_rows = np.zeros((len(samples), sum(T.size for T in hardware.y_types)), dtype=np.int64)
     for name, rows_given, types in (
         ("x", samples.x, hardware.x_types),
@@ -60,18 +57,17 @@ def reference_trace(
             )
     if samples.y is not None:
         y_rows = samples.y
+    runner = Runner(hardware, parameters)
     forward = learning = 0
     predictions: list[Integers] = []
     looks: list[tuple[Integers, Integers, Integers]] = []
     for x_row, y_row, train in zip(samples.x, y_rows, samples.train, strict=True):
         x = hardware.unflatten(x_row, hardware.x_types)
         y = hardware.unflatten(y_row, hardware.y_types)
-        results = hardware.reference.transition(*now, *state, *x, *y)
-        forward = (forward + int(results[-2])) % (1 << COUNTER_BITS)
-        if train and hardware.learns:
-            now = results[outputs:-2]
-            learning = (learning + int(results[-1])) % (1 << COUNTER_BITS)
-        predictions.append(hardware.flatten(results[:outputs]))
+        prediction, more, learned = runner.step(x, y, bool(train))
+        forward = (forward + more) % (1 << COUNTER_BITS)
+        learning = (learning + learned) % (1 << COUNTER_BITS)
+        predictions.append(hardware.flatten(prediction))
         if not last or len(predictions) == len(samples):
-            looks.append((hardware.flatten(now), np.array([forward]), np.array([learning])))
+            looks.append((runner.parameters, np.array([forward]), np.array([learning])))
     return Trace("NumPy", np.array(predictions), *map(np.array, zip(*looks, strict=True)))

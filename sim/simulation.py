@@ -1,4 +1,4 @@
-"""Streams samples through a learning core, in any of four simulators."""
+"""Streams samples through a learning core, in any of four simulators, or as synthesised cells."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from amaranth.lib import wiring
 
 from catgrad.circuit.format import Integers
 from catgrad.errors import CatgradError
-from sim import amaranth_runner, cocotb_runner, cxxrtl_runner, ports
+from sim import amaranth_runner, cocotb_runner, cxxrtl_runner, ice40_runner, ports
 from sim.bench import Record
 from sim.stimulus import stimulus
 from sim.streams import SimulationError
 from sim.trace import Samples, Trace
 from sim.words import unpack
 
-EVALUATORS = ("amaranth", "icarus", "verilator", "cxxrtl")
+EVALUATORS = ("amaranth", "icarus", "verilator", "cxxrtl", "ice40")
 
 
 def simulate(
@@ -36,21 +36,23 @@ def simulate(
 ) -> Trace:
     """What a design gives for these samples, streamed through its ports one after another.
 
-    The design is a `catgrad.hdl.transducer.Transducer`, or a `catgrad.hdl.folded.engine.Engine`, on
+    The design is a `catgrad.hdl.transducer.Transducer`, a
+    `catgrad.hdl.pipelined_learner.PipelinedLearner`, or a `catgrad.hdl.folded.engine.Engine`, on
     whose streams samples travel element by element. Every port stalls at random, and is held to the
     rules of streams. Afterwards all parameters are fetched through the design's own stream; where
     it has a port that shows them, they have to be the same.
 
-    - `evaluator`, "amaranth", "icarus", "verilator" or "cxxrtl": Icarus and Verilator run the
-      design's Verilog, CXXRTL a C++ program
+    - `evaluator`, "amaranth", "icarus", "verilator", "cxxrtl" or "ice40": Icarus and Verilator run
+      the design's Verilog, CXXRTL a C++ program; "ice40" is what Yosys makes of it for such an
+      FPGA, cell by cell, in Icarus
     - `stall`, the probability in each cycle that a port offers nothing, or takes nothing
     - `seed`, of every random choice: a run can be repeated exactly
     - `budget`, in cycles; None is several times what a design of this latency needs
     - `directory`, where simulators are built (once for the same Verilog) and waveforms are left
     - `load`, parameters to load through the design's own stream before the first sample
-    - `alone`, of an engine: each sample waits until the one before has left and all parameters are
-      fetched. Else samples follow as fast as they can, and the trace has only the last parameters
-      and counters
+    - `alone`, not of a transducer: each sample waits until the one before has left and all
+      parameters are fetched. Else samples follow as fast as they can, and the trace has only the
+      last parameters and counters
 
     SimulationError if the design breaks a rule or the budget is spent; the run is then repeated
     with a waveform (VCD), and the error says where that is. CatgradError if the samples do not fit
@@ -77,6 +79,8 @@ def simulate(
             return amaranth_runner.run(design, given, waveform)
         if evaluator == "cxxrtl":
             return cxxrtl_runner.run(design, given, directory)
+        if evaluator == "ice40":
+            return ice40_runner.run(design, given, directory, waveform)
         return cocotb_runner.run(design, given, evaluator, directory, waveform)
 
     try:
@@ -92,10 +96,10 @@ def simulate(
 def require_no_blocks(design: wiring.Component, evaluator: str) -> None:
     """Refuse a design that names blocks of an FPGA, of which simulators know nothing."""
     family = getattr(design, "family", None)
-    if family is not None:
+    if family is not None and family != evaluator:
         raise CatgradError(
             f"The design is made of blocks of {family}, which {evaluator} cannot simulate; "
-            f"simulate the one of Folded without a family: its integers are the same."
+            f"simulate hardware.component(blocks=False): its integers are the same."
         )
 
 
@@ -106,7 +110,7 @@ def trace(design: wiring.Component, record: Record, evaluator: str) -> Trace:
         return unpack(words, ports.fields(design, pin))
 
     fetched = noted(record.fetched, "fetched.payload")
-    if ports.serial(design):
+    if not ports.shows_parameters(design):
         parameters = len(ports.elements(design, "parameters"))
         shown = fetched.reshape(len(record.forward_saturations), parameters)
     else:
@@ -121,7 +125,7 @@ def trace(design: wiring.Component, record: Record, evaluator: str) -> Trace:
         noted(record.learning_saturations, "learning_saturations"),
         cycles=record.cycles,
     )
-    if ports.serial(design):
+    if not ports.shows_parameters(design):
         return result
     for address in np.flatnonzero(result.parameters[-1:] != fetched.T)[:1]:
         raise SimulationError(

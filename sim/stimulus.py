@@ -29,7 +29,8 @@ def stimulus(
 ) -> Stimulus:
     """What `sim.simulate` of these arguments does to the design, once they are found to fit it."""
     check_stall(stall)
-    if alone and not ports.serial(design):
+    shows = ports.shows_parameters(design)
+    if alone and shows:
         raise CatgradError(
             "A design whose port shows its parameters with each prediction needs no samples alone; "
             "leave out alone=True."
@@ -37,7 +38,7 @@ def stimulus(
     transfers = ports.transfers(design)
     x, y, writes = x_words(design, samples), y_words(design, samples), load_words(design, load)
     fetch = ports.places(design)
-    spare = int(not ports.serial(design) and "y.payload" in ports.pins(design))
+    spare = int(shows and "y.payload" in ports.pins(design))
     looks = len(samples) if alone else 1
     moves = len(x) + len(y) + len(samples) * transfers["prediction"]
     moves += len(writes) + looks * len(fetch)
@@ -50,7 +51,7 @@ def stimulus(
         spare=spare,
         load=writes,
         fetch=fetch,
-        look=Look.REST if alone else Look.END if ports.serial(design) else Look.PREDICTION,
+        look=Look.REST if alone else Look.PREDICTION if shows else Look.END,
         stall=stall,
         seed=seed,
         budget=generous_budget(design, len(samples), moves, stall) if budget is None else budget,

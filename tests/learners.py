@@ -42,6 +42,7 @@ class Recipe:
     rate: int  # 2**-rate
     formats: Formats
     cycles: int
+    schedule: Spatial | None = None
 
     def model(self) -> OpenHypergraph:
         """One layer from each width to the next."""
@@ -53,7 +54,7 @@ class Recipe:
 
     def hardware(self) -> Hardware:
         """The learner in fixed point."""
-        schedule = Spatial(cycles=self.cycles)
+        schedule = self.schedule or Spatial(cycles=self.cycles)
         rule = layers.sgd(2**-self.rate)
         return compile_hardware(self.model(), rule, layers.mse, self.formats, schedule)
 

@@ -1,4 +1,8 @@
-"""One learner, every evaluator, the same integers: NumPy, kernels, netlist, three simulators."""
+"""One learner, every evaluator, the same integers.
+
+NumPy, kernels, netlist, three simulators, and the cells that synthesis makes of it; one sample at a
+time and in pipelines, delayed and in channels.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from catgrad import CatgradError, Formats
+from catgrad import CatgradError, Formats, Spatial
 from catgrad.circuit import verify
 from sim import Samples, expected, random_samples, reference_trace, simulate
 from tests.learners import Recipe, kernels_agree, recipes
@@ -26,7 +30,8 @@ def stream(recipe: Recipe, seed: int, count: int):
     parameters = [
         random.integers(T.fixed.min, T.fixed.max + 1, T.shape) for T in hardware.parameter_types
     ]
-    return hardware, random_samples(hardware.netlist, count, seed), parameters
+    train = 1.0 if hardware.schedule.always else 0.75
+    return hardware, random_samples(hardware.netlist, count, seed, train), parameters
 
 
 @settings(max_examples=40)
@@ -63,20 +68,19 @@ def test_predict_and_step_are_parts_of_transition(recipe: Recipe, seed: int) -> 
         assert np.array_equal(found, wanted)
 
 
-def check(recipe: Recipe, seed: int, evaluator: str, directory: Path) -> None:
-    hardware, samples, parameters = stream(recipe, seed, 10)
-    trace = simulate(
-        hardware.component(parameters), samples, evaluator, seed=seed, directory=directory
-    )
-    assert trace.compare(reference_trace(hardware, samples, parameters)) > 0
-
-
 def simulated(examples: int):
     return settings(
         max_examples=examples,
         phases=UNSHRUNK,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
+
+
+def check(recipe: Recipe, seed: int, evaluator: str, directory: Path) -> None:
+    hardware, samples, parameters = stream(recipe, seed, 10)
+    design = hardware.component(parameters, blocks=False)
+    trace = simulate(design, samples, evaluator, seed=seed, directory=directory)
+    assert trace.compare(reference_trace(hardware, samples, parameters)) > 0
 
 
 @simulated(8)
@@ -95,6 +99,66 @@ def test_icarus_and_numpy(recipe: Recipe, seed: int, tmp_path: Path) -> None:
 @given(recipe=recipes(), seed=st.integers(0, 2**32 - 1))
 def test_verilator_and_numpy(recipe: Recipe, seed: int, tmp_path: Path) -> None:
     check(recipe, seed, "verilator", tmp_path)
+
+
+CLOCKS = {None: (30e6, 200e6), "ecp5": (20e6, 60e6), "ice40up": (5e6, 10e6)}
+"""Clocks of each family for which any learner of these sizes has a pipeline."""
+
+
+@st.composite
+def pipelines(draw: st.DrawFn) -> Recipe:
+    """A learner of 1 or 2 layers in a pipeline."""
+    family = draw(st.sampled_from(sorted(CLOCKS, key=str)))
+    late, channels = draw(st.sampled_from([(0, 1), (1, 1), (3, 1), (9, 1), (0, 2), (0, 9)]))
+    schedule = Spatial(
+        clock=draw(st.sampled_from(CLOCKS[family])),
+        family=family,
+        delay=late,
+        channels=channels,
+        always=draw(st.booleans()),
+    )
+    return replace(draw(recipes(max_layers=2, max_width=2)), schedule=schedule)
+
+
+@simulated(8)
+@given(recipe=pipelines(), seed=st.integers(0, 2**32 - 1))
+def test_pipelines_and_numpy(recipe: Recipe, seed: int, tmp_path: Path) -> None:
+    check(recipe, seed, "amaranth", tmp_path)
+
+
+LATE = Spatial(clock=60e6, family="ecp5", delay=9)
+TAKING_TURNS = Spatial(clock=60e6, family="ecp5", channels=5)
+
+
+@pytest.mark.parametrize("evaluator", ["icarus", "verilator"])
+@pytest.mark.parametrize("schedule", [LATE, TAKING_TURNS], ids=["delay", "channels"])
+def test_verilog_of_pipelines_and_numpy(evaluator: str, schedule: Spatial, tmp_path: Path) -> None:
+    recipe = Recipe((2, 1), ("relu",), 1, 3, Formats.uniform(12, 8), 1, schedule)
+    check(recipe, 1, evaluator, tmp_path)
+
+
+@pytest.mark.slow
+def test_many_pipelines(tmp_path: Path) -> None:
+    @simulated(80)
+    @given(recipe=pipelines(), seed=st.integers(0, 2**32 - 1))
+    def every(recipe: Recipe, seed: int) -> None:
+        check(recipe, seed, "amaranth", tmp_path)
+
+    every()
+
+
+def test_cells_after_synthesis_and_numpy(tmp_path: Path) -> None:
+    check(Recipe((2, 1), ("sigmoid",), 1, 3, Formats.uniform(8, 5), 2), 0, "ice40", tmp_path)
+
+
+@pytest.mark.slow
+def test_cells_of_many_learners(tmp_path: Path) -> None:
+    @simulated(4)
+    @given(recipe=recipes(max_layers=2, max_width=3), seed=st.integers(0, 2**32 - 1))
+    def every(recipe: Recipe, seed: int) -> None:
+        check(recipe, seed, "ice40", tmp_path)
+
+    every()
 
 
 @pytest.mark.slow

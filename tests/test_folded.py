@@ -314,7 +314,11 @@ def test_export_says_where_parameters_are(tmp_path: Path) -> None:
     written = small().export(tmp_path)
     assert [path.name for path in written] == [
         "learner.v",
+        "learner_tb.v",
+        "test_learner.py",
         "reference.py",
+        "learner.core",
+        "README.md",
         "addresses.json",
         "report.json",
     ]
@@ -331,6 +335,19 @@ def test_updates_below_half_a_step(tmp_path: Path) -> None:
     hardware = compile_hardware(model, rule, layers.mse, formats, Folded(lanes=2))
     assert hardware.report().notes
     check(hardware, 0, "amaranth", tmp_path, samples=3)
+
+
+@pytest.mark.parametrize(
+    ("width", "narrower"), [(16, ""), (17, "ice40 (16)"), (19, "ice40 (16) and ecp5 (18)")]
+)
+def test_the_report_notes_factors_wider_than_a_multiplier_block(width: int, narrower: str) -> None:
+    model, formats = Recipe((4, 3)).model(), Formats.uniform(width, 8)
+    hardware = compile_hardware(model, layers.sgd(2**-3), layers.mse, formats, Folded(lanes=2))
+    note = (
+        f"each multiplier is several blocks, since factors have {width} bits with a sign, more "
+        f"than those of {narrower}"
+    )
+    assert hardware.report().notes == ((note,) if narrower else ())
 
 
 def test_the_netlist_of_an_engine_is_not_built() -> None:
@@ -370,13 +387,13 @@ def test_errors() -> None:
         lambda: Running(blocks.component()),
     ):
         assert sentence(run) == (
-            "The design is made of blocks of ice40, which cxxrtl cannot simulate; simulate the one "
-            "of Folded without a family: its integers are the same."
+            "The design is made of blocks of ice40, which cxxrtl cannot simulate; simulate "
+            "hardware.component(blocks=False): its integers are the same."
         )
     model, rule, formats = Recipe((2, 1)).model(), RULES["sgd"], FORMATS["12.8"]
     spatial = compile_hardware(model, rule, layers.mse, formats, Spatial(2))
     assert sentence(lambda: spatial.machine) == (
-        "Hardware with the schedule Spatial(cycles=2) is no folded engine and has no machine; "
+        "Hardware whose schedule is spatial is no folded engine and has no machine; "
         "compile it with Folded(lanes=8)."
     )
     assert sentence(lambda: compile_hardware(model, rule, layers.mse, formats, 8)) == (

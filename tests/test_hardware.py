@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,10 @@ from catgrad import (
     compile_hardware,
     layers,
 )
-from catgrad.circuit import parse, to_text
+from catgrad.circuit import Format, Netlist, NetlistBuilder, parse, to_text
+from catgrad.circuit.evaluate import Evaluator
 from catgrad.fixed.numbers import FormatTooNarrow
+from catgrad.hardware.lines import lines_behind_queues
 from catgrad.learner import learner
 
 ONE, TWO = (NdArrayType((n,), Dtype.float32) for n in (1, 2))
@@ -39,18 +42,29 @@ def samples(scale: float) -> Calibration:
     return Calibration([np.zeros((2, 1), np.float32)], [x], [scale * x.sum(axis=2, keepdims=True)])
 
 
+def uncommented(verilog: str) -> str:
+    return re.sub(r"^//.*\n| *//.*", "", verilog, flags=re.MULTILINE)
+
+
 def test_export_writes_what_belongs_together(tmp_path: Path) -> None:
     hardware = small()
     parameters = hardware.quantise_parameters([[[0.5], [-0.25]]])
     written = hardware.export(tmp_path / "out", parameters)
     assert [path.name for path in written] == [
         "learner.v",
+        "learner_tb.v",
+        "test_learner.py",
         "reference.py",
+        "learner.core",
+        "README.md",
         "learner.netlist",
         "report.json",
     ]
-    verilog, reference, netlist, report = (path.read_text() for path in written)
-    assert verilog == hardware.verilog(parameters)
+    text = {path.name: path.read_text() for path in written}
+    verilog, reference = text["learner.v"], text["reference.py"]
+    netlist, report = text["learner.netlist"], text["report.json"]
+    assert uncommented(verilog) == uncommented(hardware.verilog(parameters))
+    assert "// weights_gradient[1, 0]\n" in verilog
     assert "module learner(" in verilog
     assert to_text(parse(netlist)) == netlist == to_text(hardware.netlist)
     assert json.loads(report)["parameters"] == 2
@@ -157,6 +171,132 @@ def test_wires_too_wide_for_int64_are_refused() -> None:
     with pytest.raises(CatgradError) as error:
         _ = small(Formats.uniform(36, 30)).reference
     assert str(error.value) == (
-        "predict: wire prediction_exact would hold SQ(13,60), 73 bits, but integer NumPy carries "
-        "signed formats of up to 63; use narrower formats for its operands."
+        "The formats are too wide: an exact result is SQ(13,60), 73 bits with its sign, and the "
+        "integers of the reference have 63; take at least 5 bits off the numbers that are "
+        "multiplied."
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            {"clock": 50},
+            (
+                "A clock is a number of hertz, at least 1000, not 50; write Spatial(clock=50e6) "
+                "for 50 MHz."
+            ),
+        ),
+        (
+            {"clock": 50e6, "cycles": 2},
+            (
+                "A pipeline finds out itself how many cycles a sample takes, and has no use for "
+                "cycles=2; write Spatial(clock=5e+07)."
+            ),
+        ),
+        (
+            {"clock": 50e6, "family": "ecp6"},
+            (
+                "There are no delays of the family 'ecp6'; name one of ice40hx, ice40up, ecp5, "
+                "gowin, or none."
+            ),
+        ),
+        (
+            {"family": "ecp5"},
+            (
+                "family='ecp5' is for a pipeline, which needs a clock in hertz; write "
+                "Spatial(clock=50e6, family='ecp5')."
+            ),
+        ),
+        (
+            {"clock": 50e6, "delay": -1},
+            (
+                "A spatial schedule needs a whole number for delay, at least 0, not -1; write "
+                "Spatial(clock=50e6, delay=8)."
+            ),
+        ),
+        (
+            {"clock": 50e6, "delay": 3, "channels": 4},
+            (
+                "A schedule has channels or a delay, and this one has channels=4 and delay=3; "
+                "leave one out."
+            ),
+        ),
+        (
+            {"clock": 50e6, "always": 1},
+            (
+                "Whether a spatial circuit always learns is True or False, not 1; write "
+                "Spatial(clock=50e6, always=True)."
+            ),
+        ),
+        (
+            {"clock": 50e6, "always": True, "learns": False},
+            (
+                "A circuit that only predicts, with learns=False, learns from no sample, so "
+                "always=True says nothing; leave one out."
+            ),
+        ),
+    ],
+)
+def test_schedules_that_are_none(options: dict, sentence: str) -> None:
+    with pytest.raises(CatgradError) as error:
+        Spatial(**options)
+    assert str(error.value) == sentence
+
+
+def test_only_a_pipeline_has_stages() -> None:
+    with pytest.raises(CatgradError) as error:
+        _ = small().pipeline
+    assert str(error.value).endswith("is no pipeline; compile it with Spatial(clock=50e6).")
+
+
+def test_the_report_of_a_pipeline() -> None:
+    """A learner waits for what it learned; one that is delayed, or that only predicts, does not."""
+    waiting = small(schedule=Spatial(clock=60e6, family="ecp5")).report()
+    assert waiting.interval > waiting.predict_interval == 1
+    assert waiting.blocks == waiting.multipliers == 4
+    assert waiting.period_ps <= 1e12 / 60e6
+    late = small(schedule=Spatial(clock=60e6, family="ecp5", delay=12)).report()
+    assert late.interval == 1
+    assert late.queue_bits == 12 * late.queue_bits // 12 > 0
+    assert "learning 12 samples late" in str(late)
+    turns = small(schedule=Spatial(clock=60e6, family="ecp5", channels=16)).report()
+    assert (turns.interval, turns.register_bits) == (1, 16 * 32)
+    fixed = small(schedule=Spatial(clock=60e6, family="ecp5", learns=False))
+    assert fixed.report().interval == 1
+    assert "train" not in fixed.component().signature.members
+
+
+def test_a_delay_in_the_schedule_is_one_in_the_rule() -> None:
+    model = layers.linear(ONE, TWO, ONE)
+    rule = layers.delayed(layers.sgd(2**-4), 3)
+    written = compile_hardware(model, rule, layers.mse, FORMATS)
+    assert small(schedule=Spatial(delay=3)).source == written.source
+
+
+@pytest.mark.parametrize("initial", [[0, 0, 0], [5, 0, 0], [0, -3, 0], [0, 0, 7], [1, 2, 3]])
+def test_a_line_behind_queues_begins_as_the_queues_did(initial: list[int]) -> None:
+    """What comes out of the queues of the taps of a line is the same, from the first sample on."""
+    b, number = NetlistBuilder(), Format(8, True)
+    line, late = b.input("state", [number] * 3), b.input("late", [number] * 8)
+    [x] = b.input("x", [number])
+    taps = [x, *line]
+    b.output("prediction", late[1::2])
+    b.output("state", taps[:-1])
+    b.output("late", [net for i in range(4) for net in (taps[i], late[2 * i])])
+    netlist = b.build()
+
+    def outputs(of: Netlist) -> list[list[int]]:
+        evaluate, rows = Evaluator(of), []
+        sizes = {port.name: len(port) for port in of.inputs}
+        kept = {name: np.zeros((1, n), np.int64) for name, n in sizes.items()}
+        kept["state"][0, :3] = initial
+        for sample in range(1, 15):
+            shown = evaluate({**kept, "x": np.array([[sample]])})
+            kept |= {name: shown[name] for name in ("state", "late") if name in kept}
+            rows.append(shown["prediction"][0].tolist())
+        return rows
+
+    changed = lines_behind_queues(netlist, initial)
+    assert outputs(changed) == outputs(netlist)
+    assert len(changed.input("late")) == 5 + np.count_nonzero(initial)

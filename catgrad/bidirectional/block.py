@@ -23,6 +23,7 @@ from catgrad.hypergraph import (
     drivers,
 )
 from catgrad.special.definition import Named, check_names, numbered
+from catgrad.special.memory import Memory, factor_memory, with_memory
 from catgrad.special.parameter import Parameter, factor_parameters
 
 Repeating = ops.Broadcast | ops.NCopy | ops.Repeat
@@ -31,7 +32,7 @@ Repeating = ops.Broadcast | ops.NCopy | ops.Repeat
 
 @dataclass(frozen=True)
 class Block(Optic):
-    """The program ``program : A → B`` of B, which has no parameters, as one operation.
+    """The program ``program : A → B`` of B, without parameters and memory, as one operation.
 
     Its forward and reverse maps are definitions, the two sides of a cut through the derivative of
     the program. What crosses the cut is the residual: the outputs `J` and the inputs `I` that the
@@ -58,6 +59,11 @@ class Block(Optic):
             raise CatgradError(
                 f"Block {self.name} holds the parameter {first.name}; make it with "
                 f"block({self.name!r}, f), which leaves parameters outside."
+            )
+        if any(isinstance(label, Memory) for label in self.program.H.x.distinct()[0]):
+            raise CatgradError(
+                f"Block {self.name} holds memory; make it with block({self.name!r}, f), which "
+                f"leaves memory outside."
             )
 
     @cached_property
@@ -193,16 +199,17 @@ def _positions(wires: FiniteFunction, chosen: set[int]) -> FiniteFunction:
 def block(
     name: str, f: OpenHypergraph, arguments: Sequence[str] = (), results: Sequence[str] = ()
 ) -> OpenHypergraph:
-    """``f : X → Y`` as one block, its parameters outside: ``(p ● X) ; Block``.
+    """``f : X → Y`` as one block, its parameters outside: ``(p ● X) ; Block``, and its memory.
 
-    `arguments` and `results` name `X` and `Y`; the parameters have names of their own.
+    `arguments` and `results` name `X` and `Y`; parameters and memory have names of their own.
     """
-    p, d = factor_parameters(f)
-    parameters = [x.name for x in p.H.x]
+    memories, once = factor_memory(f)
+    p, d = factor_parameters(once)
+    before = [*(x.name for x in p.H.x), *(x.name for x in memories)]
     inputs = list(arguments) or numbered("x", len(f.s))
-    return (p @ identity(f.source)) >> op(
-        Block(name, d, tuple(distinct([*parameters, *inputs])), tuple(results))
-    )
+    outputs = [*results, *(f"new_{x.name}" for x in memories)] if results else []
+    made = Block(name, d, tuple(distinct([*before, *inputs])), tuple(distinct(outputs)))
+    return with_memory(memories, (p @ identity(once.source)) >> op(made))
 
 
 def distinct(names: Sequence[str]) -> list[str]:

@@ -39,6 +39,13 @@ class Constant(ops.Constant, InCore, Dagger):
         return op(Discard(self.T))
 
 
+class Array(ops.Array, InCore, Dagger):
+    """``() ↦ numbers``; no change of the output is due to an input."""
+
+    def dagger(self) -> OpenHypergraph:
+        return op(Discard(self.T))
+
+
 class Iota(ops.Iota, InCore, Dagger):
     """``() ↦ 0, 1, 2, ...`` along an axis; no change of the output is due to an input."""
 

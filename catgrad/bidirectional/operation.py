@@ -84,6 +84,7 @@ from catgrad.bidirectional.learning import (
 )
 from catgrad.bidirectional.linear import (
     Add,
+    Array,
     Broadcast,
     Constant,
     Copy,
@@ -144,6 +145,7 @@ __all__ = [
     "Abs",
     "Add",
     "ArgMax",
+    "Array",
     "Broadcast",
     "Compose",
     "Concatenate",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from catgrad.circuit.builder import NetlistBuilder
-from catgrad.circuit.format import IntArray
+from catgrad.circuit.format import Format, IntArray
 from catgrad.circuit.netlist import Kind, Netlist, Port, unpack_format
 
 
@@ -34,6 +34,21 @@ def copy_cell(b: NetlistBuilder, netlist: Netlist, cell: int, args: Sequence[int
         case _:
             net = getattr(b, str(kind))(*args)
     return int(net)
+
+
+def same_cell(b: NetlistBuilder, netlist: Netlist, cell: int, args: Sequence[int]) -> int:
+    """The same, for arguments that carry the same numbers: in a format no wider than it had.
+
+    What was narrowed to the numbers that there are stays so, as the select of a multiplexer must.
+    """
+    return in_format(b, copy_cell(b, netlist, cell, args), netlist.format(cell))
+
+
+def in_format(b: NetlistBuilder, net: int, format: Format) -> int:
+    """A net whose numbers are known to fit a format, in that one unless its own is narrower."""
+    own = b.format(net)
+    fits = format.min <= own.min and own.max <= format.max
+    return net if fits else int(b.wrap(net, format))
 
 
 def copied(netlist: Netlist, b: NetlistBuilder, new: IntArray) -> Netlist:

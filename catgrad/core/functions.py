@@ -78,6 +78,35 @@ class Constant:
 
 
 @dataclass(frozen=True)
+class Array:
+    """``I → T``, an array of given numbers, row by row. For `Fixed` `T` they are mantissas.
+
+    >>> Array(NdArrayType((2, 2), Dtype.int32), (1, 2, 3, 4)).numbers
+    (1, 2, 3, 4)
+    """
+
+    T: NdArrayType
+    numbers: tuple[Scalar, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "numbers", tuple(python_number(x) for x in self.numbers))
+        require(
+            len(self.numbers) == self.T.size,
+            self,
+            f"has {len(self.numbers)} numbers for the {self.T.size} places of {self.T}",
+            "give one for each",
+        )
+        for x in dict.fromkeys(self.numbers):
+            Constant(self.T, x)  # which refuses a number that the type cannot hold
+
+    def source(self) -> Labels:
+        return obj()
+
+    def target(self) -> Labels:
+        return obj(self.T)
+
+
+@dataclass(frozen=True)
 class Iota:
     """``I → T``, an array of positions: each number is its index along `axis`, from 0.
 

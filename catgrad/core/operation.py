@@ -44,6 +44,7 @@ from catgrad.core.elementwise import (
 )
 from catgrad.core.functions import (
     Abs,
+    Array,
     Constant,
     Convert,
     Cos,
@@ -92,6 +93,7 @@ from catgrad.core.regions import (
 from catgrad.core.rounding import (
     InRange,
     Lookup,
+    Modular,
     Overflow,
     Requantise,
     Rounding,
@@ -104,6 +106,7 @@ __all__ = [
     "Add",
     "AlongAxes",
     "ArgMax",
+    "Array",
     "Broadcast",
     "Comparison",
     "Compose",
@@ -132,6 +135,7 @@ __all__ = [
     "MatrixMultiply",
     "Maximum",
     "Minimum",
+    "Modular",
     "Multiply",
     "NAdd",
     "NConcatenate",

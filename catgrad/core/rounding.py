@@ -66,6 +66,10 @@ class TableIndex(Requantise):
     """The step before a `Lookup`: its saturation is no loss, as a table ends where it may."""
 
 
+class Modular(Requantise):
+    """To a number of `dtype` modulo its range: what is lost above is meant to be lost."""
+
+
 @dataclass(frozen=True)
 class InRange:
     """1 where `Requantise` to `dtype` with the same rounding would not overflow, else 0."""

@@ -14,7 +14,7 @@ from catgrad.draw.layout import Layout
 from catgrad.draw.shapes import Picture
 from catgrad.draw.sheet import Section, compose
 from catgrad.draw.svg import document
-from catgrad.draw.wiring import wired
+from catgrad.draw.wiring import loosened, wired
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.publish import publish
 
@@ -62,7 +62,7 @@ def draw(
     True
     """
     names = _names("input", inputs, len(f.source)), _names("output", outputs, len(f.target))
-    f = wired(f)
+    f = loosened(wired(f))
     known = {x: wired(program) for x, program in programs_in(f).items()}
     titled = titles(known)
     framed = _framed(titled, unfold, fold)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from catgrad.bidirectional.elementwise import Masked
+from catgrad.bidirectional.fixed_form import Wrap, Written
 from catgrad.bidirectional.functor import forget
 from catgrad.bidirectional.wires import Wire, call, program
 from catgrad.combinators import identity, twist
@@ -42,6 +43,16 @@ def _(_operation: Masked, at: Exactly) -> OpenHypergraph:
     bits, T, zero = at.sources
     known = as_bits(bits) @ identity(obj(T)) @ op(ops.Discard(zero))
     return known >> twist(obj(T.with_dtype(BIT)), obj(T)) >> op(ops.Mask(T))
+
+
+@exactly.register
+def _(operation: Written, _at: Exactly) -> OpenHypergraph:
+    return op(ops.Constant(operation.T.with_dtype(operation.form), operation.mantissa))
+
+
+@exactly.register
+def _(operation: Wrap, at: Exactly) -> OpenHypergraph:
+    return op(ops.Modular(at.sources[0], operation.form, at.formats.rounding, Overflow.WRAP))
 
 
 @exactly.register(ops.Negate)

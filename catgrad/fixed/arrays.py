@@ -8,7 +8,7 @@ from catgrad.combinators import identity
 from catgrad.core import operation as ops
 from catgrad.core.types import BIT, Fixed, obj, op
 from catgrad.fixed.arithmetic import toward_zero
-from catgrad.fixed.constants import exact_constant
+from catgrad.fixed.constants import exact_array, exact_constant
 from catgrad.fixed.exact import Exactly, common, exactly
 from catgrad.hypergraph import OpenHypergraph
 
@@ -78,6 +78,12 @@ def _(operation: ops.Pad, at: Exactly) -> OpenHypergraph:
     both = common([T.fixed, form]) if mantissa else T.fixed
     value = mantissa << (both.fraction - form.fraction) if mantissa else 0
     return widened(at, both) >> op(replace(operation, T=T.with_dtype(both), value=value))
+
+
+@exactly.register
+def _(operation: ops.Array, at: Exactly) -> OpenHypergraph:
+    mantissas, form = exact_array(operation.numbers, at.formats.data.fraction)
+    return op(ops.Array(operation.T.with_dtype(form), mantissas))
 
 
 @exactly.register

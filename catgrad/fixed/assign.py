@@ -7,19 +7,22 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from catgrad.bidirectional import operation as B
+from catgrad.bidirectional.fixed_form import Unrounded, Wrap, Written
 from catgrad.bidirectional.functor import Dual, forget
 from catgrad.bidirectional.learning import SGD, Loss, Rule
 from catgrad.core import operation as ops
 from catgrad.core.types import BIT, Dtype, Fixed, NdArrayType, op
 from catgrad.errors import CatgradError
-from catgrad.fixed.constants import exact_constant
+from catgrad.fixed.constants import exact_array, exact_constant
 from catgrad.fixed.exact import exact
 from catgrad.fixed.formats import Formats
 from catgrad.fixed.numbers import FormatTooNarrow, format_for, representable, typed
 from catgrad.fixed.ranges import Calibration, Range, measure
 from catgrad.hypergraph import Labels, OpenHypergraph, drivers, order
 from catgrad.layers.split import Split
+from catgrad.layers.steps import Delay
 from catgrad.learner import Learner
+from catgrad.special.memory import Memory
 
 RELAYED = (
     B.Copy,
@@ -39,6 +42,7 @@ RELAYED = (
     B.Mask,
     Split,
     Rule,
+    Unrounded,
 )
 """Operations whose output numbers are among those of their first input (or 0), and so need no new
 format."""
@@ -55,7 +59,7 @@ NARROW = (
 """Operations whose exact results have few bits more than their operands, if any; where they have
 as few as the data, they stay exact."""
 
-WHOLE = (ops.Comparison, ops.ArgMax, ops.OneHot, ops.Iota, ops.Sign, Loss)
+WHOLE = (ops.Comparison, ops.ArgMax, ops.OneHot, ops.Iota, ops.Sign, Loss, Wrap, Written)
 """Operations whose results are exact in any case: small integers, and what a loss hands on."""
 
 SUMMED = (
@@ -73,21 +77,41 @@ SUMMED = (
 INT32 = Fixed(32, 0)
 """The numbers of `Dtype.int32`, all of them."""
 
-SUMS = (B.NAdd, B.Sum, B.ReduceSum, B.Add, B.Subtract)
+WRITTEN = (
+    ops.Constant,
+    ops.Array,
+    ops.Concatenate,
+    ops.Reshape,
+    ops.NCopy,
+    ops.Broadcast,
+    ops.Copy,
+)
+"""Operations that arrays of written numbers are made of; these stay as exact as the numbers."""
+
+SUMS = (B.NAdd, B.Sum, B.ReduceSum, B.Add, B.Subtract, Unrounded, Wrap)
+"""Operations that read sums and products exactly."""
 
 
-def assign(f: OpenHypergraph, formats: Formats, kept: int, given: int = 0) -> list[NdArrayType]:
+def assign(
+    f: OpenHypergraph,
+    formats: Formats,
+    kept: int,
+    given: int = 0,
+    memories: Sequence[Memory] = (),
+) -> list[NdArrayType]:
     """Give each wire of a float learner its forward and reverse format.
 
-    `f : K ● X ● R → Y` is a model between a learning rule and a loss; the first `kept` inputs are
-    `K`, the parameters and the state of the rule, and the last `given` are `R`, what it is given
-    at each step. The result is the type of each node of `f`, with a `Dual` dtype.
+    `f : K ● M ● X ● R → Y ● M` is a model between a learning rule and a loss; the first `kept`
+    inputs are `K`, the parameters and the state of the rule, `memories` are those of the arrays
+    `M`, and the last `given` inputs are `R`, what the rule is given at each step. The result is the
+    type of each node of `f`, with a `Dual` dtype.
 
     Sums are accumulated exactly: a product or sum that is only added to has the format that
     exactness needs, and the end of the chain is rounded, once.
 
     What flows in reverse at the inputs `K` are new parameters and states, and at the outputs
-    targets, so these wires have the formats of those.
+    targets, so these wires have the formats of those. What is written to a memory has the format
+    that it is read with.
     """
     if formats.profiled not in (None, f.H.w):
         raise CatgradError(
@@ -99,44 +123,83 @@ def assign(f: OpenHypergraph, formats: Formats, kept: int, given: int = 0) -> li
     forward: dict[int, Fixed] = {}
     for position, node in enumerate(f.s.table.tolist()):
         role = formats.weights if position < kept else formats.data
+        if kept <= position < kept + len(memories):
+            role = memories[position - kept].form or formats.memory or formats.data
         if position >= len(f.s) - given:
             role = formats.given
-        forward[node] = chosen[node].forward if node in chosen else role
+        stated = position - kept in range(len(memories)) and memories[position - kept].form
+        forward[node] = chosen[node].forward if node in chosen and not stated else role
         if not types[node].is_floating:
             forward[node] = _integers(f, node)
+    outputs = f.t.table.tolist()[: len(f.t) - len(memories)]
+    remembered = _remembered(f, forward, kept, len(memories))
+    constants: set[int] = set()
     reader = {node: x for i, x in enumerate(f.H.x) for node in f.H.s[i].table.tolist()}
     for i in order(f).tolist():
         operation, inputs = f.H.x[i], f.H.s[i].table.tolist()
         sources = [types[k].with_dtype(forward[k]) for k in inputs]
         for place, node in enumerate(f.H.t[i].table.tolist()):
             T, summed = types[node], isinstance(reader.get(node), SUMS)
+            if constants.issuperset(inputs) and isinstance(operation, WRITTEN):
+                constants.add(node)
             result = chosen[node].forward if node in chosen else formats.data
             if isinstance(operation, RELAYED):
                 result = forward[inputs[0]]
             elif isinstance(operation, ops.Constant):
                 result = exact_constant(operation.x, formats.data.fraction)[1]
+            elif isinstance(operation, ops.Array):
+                result = exact_array(operation.numbers, formats.data.fraction)[1]
             elif isinstance(operation, WHOLE) or not T.is_floating:
                 result = _exact(operation, sources, formats)[place].fixed
             elif isinstance(operation, NARROW) or (isinstance(operation, SUMMED) and summed):
                 form = _exact(operation, sources, formats)[place].fixed
-                if summed or form.width <= formats.data.width:
+                if summed or node in constants or form.width <= formats.data.width:
                     result = form
-            forward[node] = result
+            forward[node] = remembered.get(node, result)
     reverse = {
         node: chosen[node].reverse if node in chosen else formats.gradients for node in forward
     }
     for node in _steps(f):
         if node not in chosen and (finer := formats.weights.fraction - reverse[node].fraction) > 0:
             reverse[node] = Fixed(reverse[node].width + finer, formats.weights.fraction)
+    for i, x in enumerate(f.H.x):
+        if isinstance(x, Delay):  # which hands gradients on as they come
+            forward[int(f.H.s[i].table[1])] = reverse[int(f.H.t[i].table[0])]
     for node in f.s.table.tolist()[:kept]:
         reverse[node] = forward[node]
-    for node in f.t.table.tolist():
+    for node in outputs:
         reverse[node] = formats.targets or (
             chosen[node].reverse if node in chosen else formats.data
         )
     for node in (node for node, T in enumerate(types) if not T.is_floating):
         reverse[node] = forward[node]
     return [T.with_dtype(Dual(forward[i], reverse[i])) for i, T in enumerate(types)]
+
+
+def _remembered(
+    f: OpenHypergraph, forward: dict[int, Fixed], kept: int, memories: int
+) -> dict[int, Fixed]:
+    """The formats of the wires on which memory is written.
+
+    Where that is an input, or another memory, what reads it takes the format of that.
+    """
+    reads = f.s.table.tolist()[kept : kept + memories]
+    writes = f.t.table.tolist()[len(f.t) - memories :]
+    written = dict(zip(reads, writes, strict=True))
+    inputs = {*f.s.table.tolist()}
+    for read in reads:
+        forward[read] = forward[_origin(read, written, inputs)]
+    return {write: forward[read] for read, write in written.items() if write not in inputs}
+
+
+def _origin(read: int, written: dict[int, int], inputs: set[int]) -> int:
+    """The input whose numbers a memory holds, if those come through nothing but memories."""
+    line = [read]
+    while (node := written.get(line[-1])) in inputs:
+        if node in line:
+            return min(line)
+        line.append(node)
+    return line[-1]
 
 
 def _steps(f: OpenHypergraph) -> Iterator[int]:
@@ -183,7 +246,7 @@ def check(learner: Learner, formats: Formats, samples: Calibration) -> None:
     The first wire that does not fit is named, with its range and a format that would do.
     """
     learner = learner.expanded()
-    types = assign(learner.whole, formats, learner.kept, len(learner.R))
+    types = assign(learner.whole, formats, learner.kept, len(learner.R), learner.memories)
     for node, (forward, reverse) in enumerate(measure(learner, samples)):
         dual = types[node].dtype
         assert isinstance(dual, Dual)
@@ -209,12 +272,17 @@ def value_name(learner: Learner, node: int) -> str:
         return f"parameter {learner.parameter_names[sources.index(node)]}"
     if node in sources[: learner.kept]:
         return f"state {learner.kept_names[sources.index(node)]}"
-    if node in sources and (given := sources.index(node) - learner.kept - len(learner.X)) >= 0:
+    before = learner.kept + len(learner.memories)
+    if node in sources[:before]:
+        return f"memory {learner.memory_names[sources.index(node) - learner.kept]}"
+    if node in sources and (given := sources.index(node) - before - len(learner.X)) >= 0:
         return f"the {learner.given_names[given]} of the rule"
     if node in sources:
-        return f"input {sources.index(node) - learner.kept}"
-    if node in targets:
+        return f"input {sources.index(node) - before}"
+    if node in targets[: len(learner.L)]:
         return f"prediction {targets.index(node)}"
+    if node in targets:
+        return f"new memory {learner.memory_names[targets.index(node) - len(learner.L)]}"
     driver = int(drivers(f)[node])
     return f"wire {node}, the result of operation {driver} ({type(f.H.x[driver]).__name__}),"
 
@@ -224,7 +292,7 @@ def change_name(learner: Learner, node: int) -> str:
     f = learner.whole
     if node in f.s.table.tolist()[: learner.kept]:
         return f"new {value_name(learner, node)}"
-    if node in f.t.table.tolist():
+    if node in f.t.table.tolist()[: len(learner.L)]:
         return f"target {f.t.table.tolist().index(node)}"
     return f"the gradient at {value_name(learner, node)}"
 

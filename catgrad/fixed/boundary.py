@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,9 @@ def index_rows(learner: Learner) -> dict[int, int]:
     """
     if all(T.is_floating for T in (*learner.X, *learner.L)):
         return {}
-    ranges = index_ranges(transition(learner.whole, learner.kept))
-    return {i - learner.kept: rows for i, rows in ranges.items()}
+    k, m = learner.kept, len(learner.memories)
+    ranges = index_ranges(transition(learner.whole, k, m))
+    return {i - k - m: rows for i, rows in ranges.items() if i >= k + m}
 
 
 def reference(source: str, functions: Mapping[str, Function], rows: Mapping[str, int]) -> Any:
@@ -62,14 +63,22 @@ def quantised(
     types: Sequence[NdArrayType],
     arrays: Sequence[ArrayLike],
     rows: Mapping[str, int] | None = None,
+    whole: Collection[str] = (),
 ) -> list[Integers]:
-    """Arrays of real numbers, or of indices into so many `rows`, as mantissas of their types."""
+    """Arrays of real numbers, or of indices into so many `rows`, as mantissas of their types.
+
+    Those whose names are in `whole` are refused unless all their numbers are integers.
+    """
     rows = rows or {}
-    pairs = zip(names, types, counted(role, arrays, len(types)), strict=True)
-    return [
-        _indices(name, T, a, rows[name]) if name in rows else _mantissas(name, T, a)
-        for name, T, a in pairs
-    ]
+    found = []
+    for name, T, array in zip(names, types, counted(role, arrays, len(types)), strict=True):
+        if name in rows:
+            found.append(_indices(name, T, array, rows[name]))
+            continue
+        if name in whole:
+            _require_whole(name, T, np.asarray(array, dtype=np.float64))
+        found.append(_mantissas(name, T, array))
+    return found
 
 
 def _indices(name: str, T: NdArrayType, values: ArrayLike, rows: int) -> Integers:
@@ -89,6 +98,17 @@ def _mantissas(name: str, T: NdArrayType, values: ArrayLike) -> Integers:
     array = np.asarray(values, dtype=np.float64)
     _require_shape(name, T, array)
     return to_fixed(array, T.fixed, name)
+
+
+def _require_whole(name: str, T: NdArrayType, array: NDArray[Any]) -> None:
+    _require_shape(name, T, array)
+    broken = array != np.floor(array)
+    if broken.any():
+        place = np.argwhere(broken)[0].tolist()
+        raise CatgradError(
+            f"{name} is {array[tuple(place)]}{f' at index {place}' if place else ''}, but the "
+            f"model takes integers there; round it first."
+        )
 
 
 def _require_shape(name: str, T: NdArrayType, array: NDArray[Any]) -> None:

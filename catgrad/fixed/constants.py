@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from catgrad.core.types import Fixed
 
@@ -33,3 +34,19 @@ def exact_constant(x: float, fraction: int = 0) -> tuple[int, Fixed]:
         mantissa, zeros, fraction = mantissa << -fraction, 0, 0
     mantissa, fraction = mantissa >> zeros, fraction - zeros
     return mantissa, Fixed.holding(mantissa, mantissa, fraction)
+
+
+def exact_array(numbers: Sequence[float], fraction: int = 0) -> tuple[tuple[int, ...], Fixed]:
+    """Constants as mantissas, and the narrowest format that holds them all.
+
+    Each is kept as `exact_constant` keeps it.
+
+    >>> mantissas, form = exact_array([0.5, -0.75, 3.0])
+    >>> mantissas, str(form)
+    ((2, -3, 12), 'SQ(3,2)')
+    """
+    found = {x: exact_constant(x, fraction) for x in dict.fromkeys(numbers)}
+    finest = max((form.fraction for mantissa, form in found.values() if mantissa), default=0)
+    aligned = {x: m << (finest - form.fraction) if m else 0 for x, (m, form) in found.items()}
+    mantissas = tuple(aligned[x] for x in numbers)
+    return mantissas, Fixed.holding(min(mantissas, default=0), max(mantissas, default=0), finest)

@@ -186,6 +186,7 @@ MOVING = (
     ops.Window,
     ops.NSplit,
     ops.Constant,
+    ops.Array,
 )
 """Operations whose results are numbers that are there already."""
 

@@ -9,7 +9,7 @@ from catgrad.core.operation import Overflow, Rounding
 from catgrad.core.types import Fixed
 from catgrad.errors import CatgradError
 from catgrad.fixed.numbers import format_for, typed
-from catgrad.fixed.ranges import Calibration, measure
+from catgrad.fixed.ranges import Calibration, measure, memory_wires
 from catgrad.hypergraph import Labels
 from catgrad.learner import Learner
 
@@ -23,6 +23,7 @@ class Formats:
 
     - `data`: inputs and activations; `weights`: parameters; `gradients`: all that flows in reverse.
     - `targets`: the `y` that a learner is given; `data` unless said otherwise.
+    - `memory`: what a model keeps from sample to sample; `data` unless said otherwise.
     - `rounding`, `overflow`: of each `Requantise`.
     - `table_bits`: a non-linear function is a table of ``2**table_bits`` entries.
     - `wires`: formats that single wires have instead, by number (see `profile`). Wires that hand on
@@ -42,9 +43,10 @@ class Formats:
     wires: tuple[tuple[int, Dual], ...] = ()
     profiled: Labels | None = None
     rates: Fixed | None = None
+    memory: Fixed | None = None
 
     def __post_init__(self) -> None:
-        for name in ("data", "weights", "gradients", "targets", "rates"):
+        for name in ("data", "weights", "gradients", "targets", "rates", "memory"):
             form = getattr(self, name)
             if form is not None and not isinstance(form, Fixed):
                 raise CatgradError(
@@ -77,6 +79,7 @@ class Formats:
         gradients: Fixed | None = None,
         targets: Fixed | None = None,
         rates: Fixed | None = None,
+        memory: Fixed | None = None,
         rounding: Rounding = Rounding.HALF_UP,
         overflow: Overflow = Overflow.SATURATE,
         table_bits: int = 8,
@@ -96,6 +99,7 @@ class Formats:
             overflow,
             table_bits,
             rates=rates,
+            memory=memory,
         )
 
     @property
@@ -110,7 +114,8 @@ class Formats:
         take the bits from all that is computed on the way elsewhere.
         """
         wires = (form for _, dual in self.wires for form in (dual.forward, dual.reverse))
-        roles = (self.data, self.weights, self.gradients, self.targets or self.data)
+        roles = [self.data, self.weights, self.gradients, self.targets or self.data]
+        roles.append(self.memory or self.data)
         return max(min(form.fraction, 2 * form.width) for form in (*roles, *wires))
 
     def with_wires(self, wires: dict[int, Dual]) -> Formats:
@@ -144,6 +149,11 @@ class Formats:
         inputs = learner.whole.s.table.tolist()
         weights = inputs[: learner.kept]
         wires = {}
+        for read, written in memory_wires(learner):
+            lo = min(ranges[node][0][0] for node in (read, written))
+            hi = max(ranges[node][0][1] for node in (read, written))
+            for node in (read, written):
+                ranges[node] = (lo, hi), ranges[node][1]
         for node, (forward, reverse) in enumerate(ranges):
             bits = (weight_width or width) if node in weights else width
             wires[node] = Dual(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from catgrad.bidirectional.fixed_form import CosPi, SinPi
 from catgrad.bidirectional.functor import forget
 from catgrad.bidirectional.operation import Sigmoid
 from catgrad.bidirectional.wires import Wire, call, program
@@ -30,6 +31,8 @@ PLAIN: dict[type, str] = {
     ops.Tanh: "tanh",
     ops.Sin: "sin",
     ops.Cos: "cos",
+    SinPi: "sinpi",
+    CosPi: "cospi",
 }
 """Functions that are tabulated over the whole format of their argument, and their names."""
 
@@ -51,7 +54,9 @@ POSITIVE: dict[type, Scaled] = {
 @exactly.register(ops.Tanh)
 @exactly.register(ops.Sin)
 @exactly.register(ops.Cos)
-def _(operation: Sigmoid | ops.Unary, at: Exactly) -> OpenHypergraph:
+@exactly.register(SinPi)
+@exactly.register(CosPi)
+def _(operation: Sigmoid | SinPi | CosPi | ops.Unary, at: Exactly) -> OpenHypergraph:
     [T] = at.sources
     name = next(PLAIN[kind] for kind in PLAIN if isinstance(operation, kind))
     table = tabulate(TABULATED[name], name, T.fixed, at.result, at.formats.table_bits)

@@ -15,6 +15,7 @@ from catgrad.core.operation import (
     Constant,
     Gt,
     InRange,
+    Modular,
     Requantise,
     Sum,
     TableIndex,
@@ -34,7 +35,8 @@ def count_saturations(f: OpenHypergraph, late_inputs: Sequence[int]) -> OpenHype
     learner, with its targets for late inputs, `early` is the forward pass. What the body of a
     kernel brings into range on the way is counted at every point of its nest.
 
-    The index of a table (`TableIndex`) saturates by design and is not counted.
+    The index of a table (`TableIndex`) saturates by design and is not counted, and neither is a
+    number modulo the range of its format (`Modular`).
     """
     late_nodes = _reachable(f, [f.s.table.tolist()[k] for k in late_inputs])
     watched: list[int] = []
@@ -74,7 +76,7 @@ def _counts(operation: object) -> Iterator[OpenHypergraph]:
 
 
 def _is_watched(operation: object) -> TypeGuard[Requantise]:
-    return isinstance(operation, Requantise) and not isinstance(operation, TableIndex)
+    return isinstance(operation, Requantise) and not isinstance(operation, TableIndex | Modular)
 
 
 def _may_miss(operation: object) -> bool:

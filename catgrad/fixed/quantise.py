@@ -27,6 +27,7 @@ from catgrad.fixed.assign import assign
 from catgrad.fixed.exact import computed_nodes, exact, opened
 from catgrad.fixed.formats import Formats
 from catgrad.hypergraph import Functor, Hypergraph, Labels, OpenHypergraph
+from catgrad.special.memory import Memory
 
 
 def dual(T: NdArrayType) -> Dual:
@@ -162,15 +163,22 @@ class Quantise(Functor):
         return f >> OpenHypergraph.tensor_list(narrowed) if narrowed else f
 
 
-def quantise(f: OpenHypergraph, formats: Formats, kept: int, given: int = 0) -> OpenHypergraph:
+def quantise(
+    f: OpenHypergraph,
+    formats: Formats,
+    kept: int,
+    given: int = 0,
+    memories: Sequence[Memory] = (),
+) -> OpenHypergraph:
     """Quantise a float program of B.
 
-    `f : K ● X ● R → Y` is a model between a learning rule and a loss; its first `kept` inputs are
-    `K`, the parameters and the state of the rule, and its last `given` inputs `R`, what the rule is
-    given at each step. Wires get the formats that `assign` gives them.
+    `f : K ● M ● X ● R → Y ● M` is a model between a learning rule and a loss; its first `kept`
+    inputs are `K`, the parameters and the state of the rule, `memories` are those of the arrays
+    `M`, and its last `given` inputs are `R`, what the rule is given at each step. Wires get the
+    formats that `assign` gives them.
     """
     f = expand(f)
-    types = assign(f, formats, kept, given)
+    types = assign(f, formats, kept, given, memories)
     labels = []
     for i, operation in enumerate(f.H.x):
         sources = tuple(types[node] for node in f.H.s[i].table.tolist())

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catgrad.bidirectional.functor import bidirectional
+from catgrad.bidirectional.optic import zero_core
+from catgrad.combinators import identity
 from catgrad.core.simplify import simplify
 from catgrad.errors import CatgradError
 from catgrad.fixed.numbers import require_finite
@@ -41,10 +43,12 @@ def measure(learner: Learner, samples: Calibration) -> list[tuple[Range, Range]]
     """
     _check(learner, samples)
     count = len(learner.whole.H.w)
-    run = to_python_function(simplify(_observed(learner.whole, learner.kept)))
+    m = len(learner.memories)
+    run = to_python_function(simplify(_observed(learner.whole, learner.kept, m)))
     lows, highs = np.full(2 * count, np.inf), np.full(2 * count, -np.inf)
     states = [np.zeros(T.shape, str(T.dtype)) for T in learner.S]
-    keeping = [*samples.parameters, *states]
+    memory = [x.array().astype(str(x.T.dtype)) for x in learner.memories]
+    keeping = [*samples.parameters, *states, *memory]
     kept = len(learner.Y) + len(keeping)
     y = len(learner.L)
     for sample in zip(*samples.x, *samples.y[y:], *samples.y[:y], strict=True):
@@ -91,8 +95,16 @@ def _check(learner: Learner, samples: Calibration) -> None:
             require_finite(array, name)
 
 
-def _observed(f: OpenHypergraph, kept: int) -> OpenHypergraph:
-    """``K ● X ● Y' → Y ● K' ● F ● R`` of C, where `F` and `R` are every wire of `f` each way.
+def memory_wires(learner: Learner) -> list[tuple[int, int]]:
+    """Of each array of memory, the wires of ``learner.whole`` on which it is read and written."""
+    m, k = len(learner.memories), learner.kept
+    f = learner.whole
+    read, written = f.s.table[k : k + m], f.t.table[len(f.t) - m :]
+    return list(zip(read.tolist(), written.tolist(), strict=True))
+
+
+def _observed(f: OpenHypergraph, kept: int, memories: int) -> OpenHypergraph:
+    """``K ● M ● X ● Y' → Y ● K' ● M' ● F ● R`` of C, `F` and `R` every wire of `f` each way.
 
     What the rule is given counts among `X`.
     """
@@ -103,7 +115,11 @@ def _observed(f: OpenHypergraph, kept: int) -> OpenHypergraph:
     backward_in = targets[1 : 2 * outputs : 2]
     backward_out = sources[1 : 2 * kept : 2]
     watched = targets[2 * outputs :]
+    forward = targets[0 : 2 * outputs : 2]
+    y = outputs - memories
     s = np.concatenate([sources[0::2], backward_in])
-    t = np.concatenate([targets[0 : 2 * outputs : 2], backward_out, watched[0::2], watched[1::2]])
+    t = np.concatenate([forward[:y], backward_out, forward[y:], watched[0::2], watched[1::2]])
     nodes = len(c.H.w)
-    return OpenHypergraph(FiniteFunction(s, nodes), FiniteFunction(t, nodes), c.H)
+    both = OpenHypergraph(FiniteFunction(s, nodes), FiniteFunction(t, nodes), c.H)
+    given = len(both.source) - memories
+    return (identity(both.source[:given]) @ zero_core(both.source[given:])) >> both

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from catgrad.circuit.carries import carries
+from catgrad.circuit.clamps import clamps
 from catgrad.circuit.lower import lower
 from catgrad.circuit.merge import merge
 from catgrad.circuit.netlist import Netlist, Port
@@ -22,8 +23,14 @@ def bodies(phases: Phases, period_ps: int) -> tuple[tuple[Pipeline, ...], tuple[
     order. A port may be empty. Bodies of one structure are one, in formats that hold the numbers
     of all.
     """
+    netlists, which = kinds(phases)
+    return tuple(pipeline(optimise(clamps(n)), period_ps) for n in netlists), which
+
+
+def kinds(phases: Phases) -> tuple[tuple[Netlist, ...], tuple[int, ...]]:
+    """The netlists of those, and which of them each phase has."""
     merged, which = merge([body(phase) for phase in phases.phases])
-    return tuple(pipeline(tightened(netlist), period_ps) for netlist in merged), which
+    return tuple(map(tightened, merged)), which
 
 
 def tightened(netlist: Netlist) -> Netlist:

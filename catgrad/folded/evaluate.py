@@ -19,6 +19,10 @@ REDUCE: dict[Reduction, Callable[..., Numbers]] = {"sum": np.sum, "max": np.max,
 """The reductions, along an axis."""
 
 
+GIVEN = ("state", "memory", "x", "y")
+"""What a program is given."""
+
+
 class Step(NamedTuple):
     """What one step gives: flat arrays of mantissas, and what it adds to the two counters."""
 
@@ -26,12 +30,13 @@ class Step(NamedTuple):
     state: list[Numbers]
     early: int
     late: int
+    memory: list[Numbers]
 
 
 def evaluate(phases: Phases, arrays: Sequence[ArrayLike], train: bool = True) -> Step:
     """Run the phases once.
 
-    `arrays` are those of the program, ``K ● X ● Y'``, mantissas in any shape; where `train` is
+    `arrays` are those of the program, ``K ● M ● X ● Y'``, mantissas in any shape; where `train` is
     False those of ``Y'`` may be left out, the state stays as it is, and `late` is 0.
 
     Raises ``CatgradError`` when an array does not have the size of its type.
@@ -47,16 +52,17 @@ def evaluate(phases: Phases, arrays: Sequence[ArrayLike], train: bool = True) ->
         for event in phase.events:
             if train or not event.learning:
                 counters[event.learning] += int(outputs[event.output].sum())
+    early, late = counters
     by_kind = {
         kind: [m for m, array in zip(memories, phases.arrays, strict=True) if array.kind == kind]
-        for kind in ("prediction", "state")
+        for kind in ("prediction", "state", "memory")
     }
-    return Step(by_kind["prediction"], by_kind["state"], *counters)
+    return Step(by_kind["prediction"], by_kind["state"], early, late, by_kind["memory"])
 
 
 def loaded(phases: Phases, arrays: Sequence[ArrayLike], train: bool) -> list[Numbers]:
     """All arrays of the phases, those of the program with the given numbers, the others 0."""
-    given = [array for array in phases.arrays if array.kind in ("state", "x", "y")]
+    given = [array for array in phases.arrays if array.kind in GIVEN]
     least = sum(train or array.kind != "y" for array in given)
     if not least <= len(arrays) <= len(given):
         raise CatgradError(
@@ -68,7 +74,7 @@ def loaded(phases: Phases, arrays: Sequence[ArrayLike], train: bool) -> list[Num
     for array in phases.arrays:
         dtype = numpy_dtype(NdArrayType((), array.format))
         memory = np.zeros(array.size, dtype=dtype)
-        if array.kind in ("state", "x", "y"):
+        if array.kind in GIVEN:
             numbers = np.asarray(next(remaining, memory)).reshape(-1)
             memory[...] = fitting(array, numbers)
         memories.append(memory)

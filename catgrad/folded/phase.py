@@ -26,7 +26,7 @@ from catgrad.circuit.format import IntArray
 from catgrad.core.types import Fixed
 from catgrad.hypergraph import OpenHypergraph
 
-Kind = Literal["state", "x", "y", "prediction", "temporary"]
+Kind = Literal["state", "memory", "x", "y", "prediction", "temporary"]
 Reduction = Literal["sum", "max", "min"]
 
 
@@ -35,8 +35,9 @@ class Array:
     """An array that lives in the memories of the engine, row by row from position 0.
 
     - ``kind``: a ``"state"`` array keeps its numbers from sample to sample, and is updated in
-      place; ``"x"``, ``"y"`` come with each sample, ``"prediction"`` leaves with it and is only
-      stored to; a ``"temporary"`` is computed and read within one sample
+      place where the engine learns; a ``"memory"`` likewise, with every sample; ``"x"``, ``"y"``
+      come with each sample, ``"prediction"`` leaves with it and is only stored to; a
+      ``"temporary"`` is computed and read within one sample
     - ``number``: which of the arrays of its kind, in the order of the program's interface
     - ``padded``: a temporary some of whose positions are never stored to, and read as the 0 that
       they are at reset; no other array may lie in the same memory at another time

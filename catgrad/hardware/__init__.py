@@ -1,17 +1,21 @@
 """From a model and its learning rule to hardware that learns, and the integer program beside it."""
 
 from catgrad.hardware.compile import compile_hardware
+from catgrad.hardware.freezing import compile_inference, freeze
 from catgrad.hardware.hardware import Hardware
-from catgrad.hardware.report import FoldedReport, Report, SpatialReport
+from catgrad.hardware.report import FoldedReport, PipelineReport, Report, SpatialReport
 from catgrad.hardware.schedules import Folded, Schedule, Spatial
 
 __all__ = [
     "Folded",
     "FoldedReport",
     "Hardware",
+    "PipelineReport",
     "Report",
     "Schedule",
     "Spatial",
     "SpatialReport",
     "compile_hardware",
+    "compile_inference",
+    "freeze",
 ]

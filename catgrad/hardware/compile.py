@@ -6,6 +6,7 @@ from typing import get_args
 
 from catgrad.combinators import Canonical, keep_inputs
 from catgrad.core.simplify import simplify
+from catgrad.core.types import Fixed
 from catgrad.errors import CatgradError
 from catgrad.fixed.assign import check
 from catgrad.fixed.formats import Formats
@@ -15,7 +16,9 @@ from catgrad.fixed.ranges import Calibration
 from catgrad.hardware.hardware import Hardware
 from catgrad.hardware.schedules import Folded, Schedule, Spatial
 from catgrad.hypergraph import OpenHypergraph
+from catgrad.layers.rules import delayed
 from catgrad.learner import learner, transition
+from catgrad.target.python.integers import WIDEST
 
 HINTS = {
     "model": "call the layer, as in layers.linear(batch, inputs, outputs)",
@@ -50,6 +53,8 @@ def compile_hardware(
                 f"compile_hardware needs {kinds} for {name}, not {type(value).__name__}; "
                 f"{HINTS[name]}."
             )
+    if isinstance(schedule, Spatial) and schedule.delay:
+        rule = delayed(rule, schedule.delay)
     float_learner = learner(model, rule, loss).expanded()
     for T in float_learner.P:
         if not T.is_floating:
@@ -65,14 +70,30 @@ def compile_hardware(
             )
     if calibration is not None:
         check(float_learner, formats, calibration)
-    k, x, r = float_learner.kept, len(float_learner.X), len(float_learner.R)
-    tick = transition(quantise(float_learner.whole, formats, k, r), k)
-    late = range(k + x, len(tick.source))
+    k, m, r = float_learner.kept, len(float_learner.memories), len(float_learner.R)
+    tick = transition(quantise(float_learner.whole, formats, k, r, float_learner.memories), k, m)
+    before = k + m + len(float_learner.X)
+    late = range(before, len(tick.source))
     given, targets = late[:r], late[r:]
-    program = simplify(count_saturations(tick, late))
-    program = keep_inputs(program, [*range(k + x), *targets, *given])
+    # The step that a queue gives is taken with training alone, as are those that targets give.
+    program = simplify(count_saturations(tick, [*float_learner.late, *late]))
+    program = keep_inputs(program, [*range(before), *targets, *given])
+    _check_widths(program)
     hardware = Hardware(float_learner, formats, schedule or Spatial(), program)
     _ = hardware.source  # refuses wires that are too wide for the integer program, now
     if isinstance(hardware.schedule, Folded):
         _ = hardware.phases  # refuses what cannot be folded, now
     return hardware
+
+
+def _check_widths(program: OpenHypergraph) -> None:
+    """CatgradError if an exact result has more bits than the reference's integers."""
+    types = [T.fixed for T in program.H.w if isinstance(T.dtype, Fixed)]
+    widest = max(types, key=lambda T: T.width + (not T.signed))
+    bits = widest.width + (not widest.signed)
+    if bits > WIDEST:
+        raise CatgradError(
+            f"The formats are too wide: an exact result is {widest}, {bits} bits with its sign, "
+            f"and the integers of the reference have {WIDEST}; take at least "
+            f"{-(-(bits - WIDEST) // 2)} bits off the numbers that are multiplied."
+        )

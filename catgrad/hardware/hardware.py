@@ -3,102 +3,72 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from catgrad.circuit import Netlist, optimise, to_text
-from catgrad.circuit.lower import lower
+from catgrad.circuit import Netlist, to_text
+from catgrad.circuit.constants import ConstantMap
+from catgrad.circuit.pipeline import Pipeline
 from catgrad.combinators import keep_inputs, keep_outputs
 from catgrad.core.simplify import simplify
-from catgrad.core.types import NdArrayType
 from catgrad.errors import CatgradError
-from catgrad.fixed.boundary import Integers, counted, index_rows, quantised, reference
-from catgrad.fixed.formats import Formats
-from catgrad.fixed.numbers import from_fixed
+from catgrad.export import Options
+from catgrad.export import files as core_files
+from catgrad.fixed.boundary import counted, reference
 from catgrad.folded.bind import bind
 from catgrad.folded.fuse import fuse
 from catgrad.folded.machine import Machine
 from catgrad.folded.phase import Phases
+from catgrad.hardware.arrays import Arrays
+from catgrad.hardware.circuits import Roles, netlist_of, pipeline_of, with_constants
+from catgrad.hardware.exporting import description
 from catgrad.hardware.inference import inference
 from catgrad.hardware.ports import port_comment
-from catgrad.hardware.report import FoldedReport, SpatialReport, folded_report, spatial_report
-from catgrad.hardware.schedules import Folded, Schedule
+from catgrad.hardware.report import (
+    FoldedReport,
+    SpatialReport,
+    folded_report,
+    pipeline_report,
+    spatial_report,
+)
+from catgrad.hardware.schedules import Folded, Spatial
+from catgrad.hdl.bus.core import RegisterBus, Streams
 from catgrad.hdl.folded.engine import Engine
+from catgrad.hdl.pipelined_learner import PipelinedLearner
 from catgrad.hdl.transducer import Transducer
 from catgrad.hdl.verilog import verilog
-from catgrad.hypergraph import OpenHypergraph
-from catgrad.kernel import to_kernels, unroll
-from catgrad.learner import Learner
-from catgrad.parameters import array_names, checked, load_parameters, save_parameters
+from catgrad.kernel import to_kernels
+from catgrad.parameters import array_names, checked
 from catgrad.publish import make_directory, publish
 from catgrad.special.definition import numbered
 from catgrad.target.python import Function, to_source
 
 
 @dataclass(frozen=True)
-class Hardware:
+class Hardware(Arrays):
     """A learner in fixed point: the integer program, and the circuit that equals it bit for bit.
 
     - `learner`: the float learner; `formats`: how its wires are quantised; `schedule`: how the
       circuit goes about it.
-    - `program`: ``K ● X ● Y' ● R → Y ● K' ● early ● late`` of C over fixed point, one tick of the
-      machine; `K` is what it keeps, the parameters and then the state of the learning rule, and `R`
-      what the rule is given at each step; the last two results count the numbers that saturated in
-      the forward pass and in learning.
+    - `program`: ``K ● M ● X ● Y' ● R → Y ● K' ● M' ● early ● late`` of C over fixed point, one tick
+      of the machine; `K` is what it learns, the parameters and then the state of the learning rule,
+      `M` the memory of the model, and `R` what the rule is given at each step; the last two results
+      count the numbers that saturated in the forward pass and in learning.
     """
-
-    learner: Learner
-    formats: Formats
-    schedule: Schedule
-    program: OpenHypergraph
-
-    @property
-    def learns(self) -> bool:
-        """Whether the circuit learns, or only predicts: `Folded(learns=False)`."""
-        return not (isinstance(self.schedule, Folded) and not self.schedule.learns)
-
-    @property
-    def parameter_types(self) -> list[NdArrayType]:
-        """The fixed-point arrays that it keeps, `K`: parameters, then the state of the rule.
-
-        Hardware that only predicts keeps no state.
-        """
-        kept = self.learner.kept if self.learns else self.learner.parameters
-        return list(self.program.source)[:kept]
-
-    @property
-    def parameter_names(self) -> list[str]:
-        """What these are called."""
-        return list(self.learner.kept_names)[: len(self.parameter_types)]
-
-    @property
-    def x_types(self) -> list[NdArrayType]:
-        """The fixed-point arrays of one sample."""
-        k = self.learner.kept
-        return list(self.program.source)[k : k + len(self.learner.X)]
-
-    @property
-    def y_types(self) -> list[NdArrayType]:
-        """The fixed-point arrays of one target, and after it those that the rule is given."""
-        return list(self.program.source)[self.learner.kept + len(self.learner.X) :]
-
-    @property
-    def prediction_types(self) -> list[NdArrayType]:
-        """The fixed-point arrays of one prediction."""
-        return list(self.program.target)[: len(self.learner.Y)]
 
     @cached_property
     def reference(self) -> Any:
         """The integer program, as an object with methods on int64 arrays of mantissas.
 
-        ``predict(*P, *X) -> [*Y]``; ``step(*K, *X, *Y, *R) -> [*K]``;
-        ``transition(*K, *X, *Y, *R) -> [*Y, *K, forward_saturations, learning_saturations]``.
+        ``predict(*P, *M, *X) -> [*Y, *M]``; ``step(*K, *M, *X, *Y, *R) -> [*K, *M]``;
+        ``transition(*K, *M, *X, *Y, *R) -> [*Y, *K, *M, forward_saturations,
+        learning_saturations]``. It begins with `initial_memory`.
 
         It refuses an index that names no row. Hardware cannot: it reads a row of zeros there, and
         changes no row; a label that names no class is none.
@@ -113,18 +83,22 @@ class Hardware:
     @cached_property
     def _functions(self) -> dict[str, Function]:
         p, k, y = self.learner.parameters, self.learner.kept, len(self.learner.Y)
+        m = len(self.learner.memories)
         x, targets = self._x_names, self._y_names
         seeds = targets[: len(self.learner.L)]
         kept = self.learner.kept_names
-        names = [*kept, *x, *targets]
+        memories = self.learner.memory_names
+        names = [*kept, *memories, *x, *targets]
         predictions = numbered("prediction", y)
-        news = [f"new_{name}" for name in kept]
+        new_memories = [f"new_{name}" for name in memories]
+        news = [*(f"new_{name}" for name in kept), *new_memories]
         counters = ["forward_saturations", "learning_saturations"]
-        forward = simplify(keep_outputs(self.program, range(y)))
-        predict = simplify(keep_inputs(forward, [*range(p), *range(k, k + len(x))]))
-        step = simplify(keep_outputs(self.program, range(y, y + k)))
+        after = [*range(y), *range(y + k, y + k + m)]
+        forward = simplify(keep_outputs(self.program, after))
+        predict = simplify(keep_inputs(forward, [*range(p), *range(k, k + m + len(x))]))
+        step = simplify(keep_outputs(self.program, range(y, y + k + m)))
         return {
-            "predict": Function(predict, [*kept[:p], *x], predictions),
+            "predict": Function(predict, [*kept[:p], *memories, *x], [*predictions, *new_memories]),
             "step": Function(step, names, news, seeds=seeds),
             "transition": Function(
                 self.program, names, [*predictions, *news, *counters], seeds=seeds
@@ -132,56 +106,53 @@ class Hardware:
         }
 
     @property
-    def _x_names(self) -> list[str]:
-        return numbered("x", len(self.x_types))
-
-    @property
-    def _y_names(self) -> list[str]:
-        return [*numbered("y", len(self.learner.L)), *self.learner.given_names]
-
-    @cached_property
-    def _rows(self) -> dict[str, int]:
-        """How many rows each of `x` and `y` that is an index can name."""
-        n = len(self.learner.L)
-        names = [*self._x_names, *self._y_names[n:], *self._y_names[:n]]
-        return {names[i]: rows for i, rows in index_rows(self.learner).items()}
-
-    @property
-    def has_indices(self) -> bool:
-        """Whether some of `x` and `y` name rows."""
-        return bool(self._rows)
-
-    @cached_property
     def netlist(self) -> Netlist:
         """The circuit of one tick, every scalar operation a cell of its own."""
+        return self._circuit[0]
 
-        def size(types: Sequence[NdArrayType]) -> int:
-            return sum(T.size for T in types)
+    @property
+    def constant_maps(self) -> tuple[ConstantMap, ...]:
+        """What became of the linear maps whose constants are shifts and adds, layer by layer."""
+        return self._circuit[1]
 
-        scalars = unroll(to_kernels(self.program))
-        k, n, m = map(size, (self.parameter_types, self.x_types, self.y_types))
-        netlist = lower(
-            scalars,
-            inputs=[("parameters", k), ("x", n), ("y", m)],
-            outputs=[
-                ("prediction", size(self.prediction_types)),
-                ("parameters", k),
-                ("forward_saturations", 1),
-                ("learning_saturations", 1),
-            ],
+    @cached_property
+    def _circuit(self) -> tuple[Netlist, tuple[ConstantMap, ...]]:
+        """The netlist, and the linear maps in it that were rebuilt."""
+        program = self.program if self.learns else inference(self.program, self.learner)
+        kept = self.learner.kept if self.learns else self.learner.parameters
+        memories, x = len(self.learner.memories), len(self.learner.X)
+        netlist = netlist_of(
+            program, Roles(kept, memories, x, len(self.learner.Y), self.late, self.learns)
         )
-        return optimise(netlist)
+        return with_constants(netlist, self.schedule)
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The netlist in stages, which is proved to close its loops and to meet the clock.
+
+        CatgradError if the schedule has no clock.
+        """
+        schedule = self.schedule
+        if not isinstance(schedule, Spatial) or not schedule.is_pipeline:
+            raise CatgradError(
+                f"Hardware with the schedule {schedule} is no pipeline; compile it with "
+                f"Spatial(clock=50e6)."
+            )
+        return pipeline_of(self.netlist, schedule, self.flatten(self.initial_memory).tolist())
 
     @cached_property
     def phases(self) -> Phases:
         """What a folded engine does, one after another; CatgradError at what cannot be folded."""
         x, y = self._x_names, self._y_names
-        names = [*array_names(self.parameter_names), *x, *(y if self.learns else [])]
+        kept = [*array_names(self.parameter_names), *array_names(self.learner.memory_names)]
+        names = [*kept, *x, *(y if self.learns else [])]
         predictions = numbered("prediction", len(self.prediction_types))
         program = self.program if self.learns else inference(self.program, self.learner)
         state = len(self.parameter_types)
         targets = len(y) if self.learns else 0
-        return fuse(to_kernels(program), state, len(x), targets, [*names, *predictions])
+        memories = len(self.learner.memories)
+        kernels = to_kernels(program)
+        return fuse(kernels, state, len(x), targets, [*names, *predictions], memories)
 
     @cached_property
     def machine(self) -> Machine:
@@ -192,15 +163,20 @@ class Hardware:
         schedule = self.schedule
         if not isinstance(schedule, Folded):
             raise CatgradError(
-                f"Hardware with the schedule {schedule} is no folded engine and has no machine; "
-                f"compile it with Folded(lanes=8)."
+                "Hardware whose schedule is spatial is no folded engine and has no machine; "
+                "compile it with Folded(lanes=8)."
             )
         return bind(self.phases, schedule.lanes, schedule.latencies, schedule.period_ps)
 
-    def component(self, parameters: Sequence[ArrayLike] | None = None) -> Transducer | Engine:
+    def component(
+        self, parameters: Sequence[ArrayLike] | None = None, *, blocks: bool = True
+    ) -> Transducer | PipelinedLearner | Engine:
         """The Amaranth component, reset (an engine: configured) with `parameters` (else 0).
 
         They are arrays of mantissas, such as `quantise_parameters` gives; CatgradError otherwise.
+        Where the schedule has a family, its multiplier blocks are used; without `blocks` synthesis
+        is left to find them, and simulators know all that there is. The numbers, and the cycles in
+        which they come, are the same.
         """
         initial = None
         if parameters is not None:
@@ -210,9 +186,17 @@ class Hardware:
                 checked(f"parameter {name}", T, np.asarray(a))
                 for name, T, a in zip(array_names(self.parameter_names), types, arrays, strict=True)
             ).tolist()
+        memory = self.flatten(self.initial_memory).tolist()
         if isinstance(self.schedule, Folded):
-            return Engine(self.machine, initial, self.schedule.family)
-        return Transducer(self.netlist, initial, self.schedule.cycles)
+            family = self.schedule.family if blocks else None
+            return Engine(self.machine, initial, family, memory)
+        if self.schedule.is_pipeline:
+            family = self.schedule.blocks if blocks else None
+            channels = self.schedule.channels
+            return PipelinedLearner(
+                self.pipeline, initial, memory, channels, family, self.schedule.always
+            )
+        return Transducer(self.netlist, initial, self.schedule.cycles, memory)
 
     def verilog(
         self, parameters: Sequence[ArrayLike] | None = None, *, name: str = "learner"
@@ -221,31 +205,61 @@ class Hardware:
         return port_comment(self) + verilog(self.component(parameters), name)
 
     def export(
-        self, directory: str | Path, parameters: Sequence[ArrayLike] | None = None
+        self,
+        directory: str | Path,
+        parameters: Sequence[ArrayLike] | None = None,
+        *,
+        name: str = "learner",
+        streams: Streams = "plain",
+        registers: RegisterBus | None = None,
+        samples: int | None = None,
+        seed: int = 0,
     ) -> list[Path]:
-        """Write the Verilog, the integer program and the report into a directory.
+        """Write a core into a directory: Verilog, test benches, the integer program, the report.
 
-        And the netlist, or the addresses of the parameters in a folded engine.
+        And the netlist, or the addresses of the parameters in a folded engine. The same hardware
+        and arguments give the same bytes.
+
+        - `parameters`: what the core is reset with, as for `component`
+        - `name`: of the module, and of the files
+        - `streams`: "plain" (valid, ready, payload) or "axi" (AXI4-Stream), see `docs/export.md`
+        - `registers`: "axi-lite" or "wishbone", in front of `train`, the parameters and the
+          counters; None leaves each of these a port of its own
+        - `samples`, `seed`: of the test bench, whose integers come from the reference
         """
-        path = Path(directory)
-        files = {
-            "learner.v": self.verilog(parameters),
-            "reference.py": self.source,
-        }
+        options = Options(name, streams, registers)
+        files = core_files(description(self, parameters, options, samples, seed))
         if isinstance(self.schedule, Folded):
             files["addresses.json"] = json.dumps(self.addresses()) + "\n"
         else:
-            files["learner.netlist"] = to_text(self.netlist)
+            files[f"{name}.netlist"] = to_text(self.netlist)
         files["report.json"] = json.dumps(asdict(self.report()), indent=2) + "\n"
-        make_directory(path)
-        return [publish(path / name, text) for name, text in files.items()]
+        path = make_directory(directory)
+        return [publish(path / file, text) for file, text in files.items()]
 
     def report(self) -> SpatialReport | FoldedReport:
         """What the hardware consists of, counted before synthesis."""
         if isinstance(self.schedule, Folded):
             return folded_report(self.learner, self.program, self.parameter_types, self.machine)
+        if self.schedule.is_pipeline:
+            kept = [*self.parameter_types, *self.memory_types]
+            return pipeline_report(
+                self.learner,
+                self.program,
+                kept,
+                PipelinedLearner(self.pipeline, channels=self.schedule.channels),
+                self.schedule,
+                self.learns,
+                self.constant_maps,
+            )
         return spatial_report(
-            self.learner, self.program, self.parameter_types, self.netlist, self.schedule.cycles + 1
+            self.learner,
+            self.program,
+            [*self.parameter_types, *self.memory_types],
+            self.netlist,
+            self.schedule.cycles + 1,
+            self.learns,
+            self.constant_maps,
         )
 
     def addresses(self) -> dict[str, list[int]]:
@@ -257,43 +271,3 @@ class Hardware:
         arrays = self.unflatten(places, self.parameter_types)
         names = array_names(self.parameter_names)
         return {n: a.reshape(-1).tolist() for n, a in zip(names, arrays, strict=True)}
-
-    def quantise_parameters(self, arrays: Sequence[ArrayLike]) -> list[Integers]:
-        """Real parameters as mantissas; the state of the rule, where none is given, is 0."""
-        if self.learns and len(arrays) == self.learner.parameters:
-            arrays = [*arrays, *(np.zeros(T.shape) for T in self.learner.S)]
-        names = [f"parameter {name}" for name in array_names(self.parameter_names)]
-        return quantised("parameters", names, self.parameter_types, arrays)
-
-    def quantise_x(self, *arrays: ArrayLike) -> list[Integers]:
-        """One real sample as mantissas."""
-        return quantised("x", self._x_names, self.x_types, arrays, self._rows)
-
-    def quantise_y(self, *arrays: ArrayLike) -> list[Integers]:
-        """One real target, and then what the rule is given, as mantissas."""
-        return quantised("y", self._y_names, self.y_types, arrays, self._rows)
-
-    def dequantise_prediction(self, arrays: Sequence[ArrayLike]) -> list[NDArray[np.float64]]:
-        """Mantissas of a prediction as reals."""
-        types = self.prediction_types
-        pairs = zip(types, counted("prediction", arrays, len(types)), strict=True)
-        return [from_fixed(a, T.fixed) for T, a in pairs]
-
-    def save_parameters(self, path: str | Path, arrays: Sequence[ArrayLike]) -> Path:
-        """Write mantissas to a .npz file, whole or not at all."""
-        return save_parameters(path, self.parameter_names, arrays)
-
-    def load_parameters(self, path: str | Path) -> list[Integers]:
-        """Read mantissas from a .npz file; CatgradError if they are not those of this model."""
-        loaded = load_parameters(path, self.parameter_names, self.parameter_types)
-        return [array.astype(np.int64) for array in loaded]
-
-    def flatten(self, arrays: Iterable[ArrayLike]) -> Integers:
-        """Arrays of mantissas one after another, row by row, as the component's ports hold them."""
-        return np.concatenate([np.zeros(0, np.int64), *(np.ravel(a) for a in arrays)])
-
-    def unflatten(self, values: ArrayLike, types: Sequence[NdArrayType]) -> list[Integers]:
-        """The arrays of the given types that `flatten` makes `values` of."""
-        ends = np.cumsum([T.size for T in types])
-        parts = np.split(np.asarray(values), ends)[: len(types)]
-        return [part.reshape(T.shape) for part, T in zip(parts, types, strict=True)]

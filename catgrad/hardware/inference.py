@@ -11,14 +11,15 @@ from catgrad.learner import Learner
 
 
 def inference(program: OpenHypergraph, learner: Learner) -> OpenHypergraph:
-    """``P ● X → Y ● P ● early ● late`` of one tick ``K ● X ● Y' ● R → Y ● K' ● early ● late``.
+    """``P ● M ● X → Y ● P ● M' ● early ● late`` of the tick of a learner.
 
-    The parameters leave as they came, and nothing is counted in `late`.
+    That is ``K ● M ● X ● Y' ● R → Y ● K' ● M' ● early ● late``. The parameters leave as they came,
+    and nothing is counted in `late`.
     """
-    p, k, x, y = learner.parameters, learner.kept, len(learner.X), len(learner.Y)
-    forward = simplify(keep_outputs(program, [*range(y), y + k]))
-    forward = keep_inputs(forward, [*range(p), *range(k, k + x)])
-    late = op(Constant(program.target[y + k + 1], 0))
+    p, k, y, m = learner.parameters, learner.kept, len(learner.Y), len(learner.memories)
+    forward = simplify(keep_outputs(program, [*range(y), *range(y + k, y + k + m + 1)]))
+    forward = keep_inputs(forward, [*range(p), *range(k, k + m + len(learner.X))])
+    late = op(Constant(program.target[y + k + m + 1], 0))
     both = forward @ late
     parameters = both.s.table[:p]
     outputs = both.t.table

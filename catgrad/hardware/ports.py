@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catgrad.hardware.report import FoldedReport
-from catgrad.hardware.schedules import Folded
+from catgrad.hardware.report import FoldedReport, PipelineReport
+from catgrad.hardware.schedules import Folded, Spatial
 from catgrad.parameters import array_names
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ LOAD_AND_FETCH = (
 COUNTERS = "samples, forward_saturations, learning_saturations: counted modulo 2**32 since rst."
 
 NO_ROW = "An index that names no row reads zeros, and changes none; such a label is no class."
+
+SERVED = "load and fetch are served between samples, and hold the next one back."
+
+EARLY_TARGETS = "y may be taken before its x; a sample enters when its target is there."
 
 STREAMS = (
     "A learner with stream ports: a payload moves when valid and ready are both 1 at a",
@@ -59,7 +63,7 @@ def port_comment(hardware: Hardware) -> str:
             for name, T in zip(names, hardware.parameter_types, strict=True)
             if T.size
         ),
-        *(_train(folded) if hardware.learns else ["It only predicts."]),
+        *(_train(hardware) if hardware.learns else ["It only predicts."]),
         "rst: synchronous, active high.",
         *([f"y ends in {', '.join(given)}: given at each step."] if given else []),
         *([NO_ROW] if hardware.has_indices else []),
@@ -70,13 +74,40 @@ def port_comment(hardware: Hardware) -> str:
     return "".join(f"// {line}\n" for line in lines)
 
 
-def _train(folded: bool) -> list[str]:
-    when = "the first number of x" if folded else "x"
+def _pipeline_times(hardware: Hardware, report: PipelineReport) -> list[str]:
+    learns = hardware.learns
+    numbers = sum(T.size for T in hardware.parameter_types)
+    sooner = learns and report.predict_interval != report.interval
+    return [
+        "busy: a sample is inside; at 0 parameters and counters are final.",
+        *([SERVED] if hardware.parameter_types else []),
+        *(
+            [
+                f"Sample n belongs to learner n modulo {report.channels}; parameter i of learner c",
+                f"has address {numbers} * c + i. rst leaves parameters as they are.",
+            ]
+            if report.channels > 1
+            else []
+        ),
+        *([f"Each step is taken {report.delay} learned samples late."] if report.delay else []),
+        *([EARLY_TARGETS] if learns else []),
+        f"A prediction is valid {report.latency} cycles after x is taken.",
+        f"One sample every {report.interval} cycles, if nothing stalls"
+        + (f", or {report.predict_interval} behind one with train at 0." if sooner else "."),
+    ]
+
+
+def _train(hardware: Hardware) -> list[str]:
+    if isinstance(hardware.schedule, Spatial) and hardware.schedule.always:
+        return ["It learns from every sample."]
+    when = "the first number of x" if isinstance(hardware.schedule, Folded) else "x"
     return [f"train: sampled with {when}; 0 predicts only, and takes no y."]
 
 
 def _times(hardware: Hardware) -> list[str]:
     report = hardware.report()
+    if isinstance(report, PipelineReport):
+        return _pipeline_times(hardware, report)
     if not isinstance(report, FoldedReport):
         return [f"A prediction is valid {report.latency} cycles after x and y are taken."]
     places = [

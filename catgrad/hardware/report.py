@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 from catgrad.circuit import Kind, Netlist, statistics
+from catgrad.circuit.constants import ConstantMap
 from catgrad.core.types import NdArrayType
 from catgrad.fixed.assign import rate_notes
 from catgrad.fixed.exact import Narrowed
@@ -15,9 +17,15 @@ from catgrad.fixed.functions import table_errors
 from catgrad.folded.bind import block_rams
 from catgrad.folded.cycles import machine_cycles
 from catgrad.folded.machine import Instruction, Machine
+from catgrad.hardware.schedules import Spatial
 from catgrad.hdl.folded.engine import Engine
+from catgrad.hdl.folded.rounding import factor_widths
+from catgrad.hdl.multiplier import BLOCK_BITS
+from catgrad.hdl.pipelined_learner import PipelinedLearner
 from catgrad.hypergraph import OpenHypergraph
+from catgrad.kernel.kernel import Kernel
 from catgrad.learner import Learner
+from catgrad.special.definition import Definition
 
 
 @dataclass(frozen=True)
@@ -46,10 +54,16 @@ class Report:
 
 @dataclass(frozen=True)
 class SpatialReport(Report):
-    """That of circuits: `cells` counts the netlist's cells by kind."""
+    """That of circuits: `cells` counts the netlist's cells by kind.
+
+    `learns` is whether it learns, or only predicts; `constants` are the linear maps whose products
+    with constants are shifts and adds.
+    """
 
     cells: dict[str, int]
     register_bits: int
+    learns: bool = True
+    constants: tuple[ConstantMap, ...] = ()
 
     def __str__(self) -> str:
         cells = ", ".join(f"{n} {kind}" for kind, n in self.cells.items())
@@ -58,7 +72,56 @@ class SpatialReport(Report):
             f"{self.core_operations} array operations, {self.narrowed} operands rounded on the way "
             f"through one, {sum(self.cells.values())} cells ({cells}); "
             f"latency {self.latency} cycles, one sample every {self.interval} cycles"
-            f"{self.remarks()}"
+            f"{''.join(f'; constants {linear}' for linear in self.constants)}"
+            f"{'' if self.learns else '; it only predicts'}{self.remarks()}"
+        )
+
+
+@dataclass(frozen=True)
+class PipelineReport(SpatialReport):
+    """That of pipelines: `cells` are those of the netlist whose cells are in stages.
+
+    - `clock`: in hertz, what the stages are made for; `period_ps`: the longest path through one, by
+      the model of the family
+    - `predict_interval`: the interval behind a sample that is not learned from
+    - `stages`: of the pipeline; `pipeline_bits`: of the registers between them
+    - `register_bits`: of what is kept from sample to sample; `queue_bits`: of what a delayed rule
+      has waiting
+    - `blocks`: how many products are in multiplier blocks; the others are logic
+    """
+
+    clock: float = 0
+    period_ps: int = 0
+    predict_interval: int = 1
+    stages: int = 1
+    pipeline_bits: int = 0
+    queue_bits: int = 0
+    blocks: int = 0
+    delay: int = 0
+    channels: int = 1
+
+    def __str__(self) -> str:
+        cells = ", ".join(f"{n} {kind}" for kind, n in self.cells.items())
+        learner = "".join(
+            [
+                f", learning {self.delay} samples late" if self.delay else "",
+                f", for {self.channels} learners in turn" if self.channels > 1 else "",
+                f", every {self.predict_interval} behind one that is only predicted"
+                if self.learns and self.predict_interval != self.interval
+                else "",
+            ]
+        )
+        return (
+            f"{self.parameters} parameters and state in {self.register_bits} register bits; "
+            f"{self.core_operations} array operations, {self.narrowed} operands rounded on the way "
+            f"through one, {sum(self.cells.values())} cells ({cells}) in {self.stages} stages with "
+            f"{self.pipeline_bits} register bits between them and {self.queue_bits} in queues; "
+            f"{self.blocks} products in multiplier blocks, {self.multipliers - self.blocks} in "
+            f"logic; a stage takes {self.period_ps} ps by the model, a cycle at "
+            f"{self.clock / 1e6:g} MHz {1e12 / self.clock:.0f}; latency {self.latency} cycles, one "
+            f"sample every {self.interval} cycles{learner}"
+            f"{''.join(f'; constants {linear}' for linear in self.constants)}"
+            f"{'' if self.learns else '; it only predicts'}{self.remarks()}"
         )
 
 
@@ -131,6 +194,8 @@ def spatial_report(
     kept: Sequence[NdArrayType],
     netlist: Netlist,
     cycles: int,
+    learns: bool = True,
+    constants: tuple[ConstantMap, ...] = (),
 ) -> SpatialReport:
     """The report of a netlist that takes so many cycles for a sample."""
     count = statistics(netlist)
@@ -141,6 +206,42 @@ def spatial_report(
         interval=cycles,
         cells={str(kind): n for kind, n in count.cells.items()},
         register_bits=sum(T.size * T.fixed.width for T in kept),
+        learns=learns,
+        constants=constants,
+    )
+
+
+def pipeline_report(
+    learner: Learner,
+    program: OpenHypergraph,
+    kept: Sequence[NdArrayType],
+    design: PipelinedLearner,
+    schedule: Spatial,
+    learns: bool,
+    constants: tuple[ConstantMap, ...] = (),
+) -> PipelineReport:
+    """The report of a pipeline; `kept` are its parameters and its memory."""
+    plan = design.pipeline
+    count = statistics(plan.netlist)
+    queues = [loop for loop in plan.loops if loop.is_queue]
+    return PipelineReport(
+        **common(learner, program, kept),
+        multipliers=count.cells.get(Kind.MUL, 0),
+        latency=design.latency,
+        interval=design.interval,
+        cells={str(kind): n for kind, n in count.cells.items()},
+        register_bits=sum(T.size * T.fixed.width for T in kept) * schedule.channels,
+        learns=learns,
+        constants=constants,
+        clock=schedule.clock or 0,
+        period_ps=plan.period_ps,
+        predict_interval=design.predict_interval,
+        stages=plan.latency + 1,
+        pipeline_bits=plan.register_bits,
+        queue_bits=sum(int(plan.netlist.width[q.target]) * q.distance for q in queues),
+        blocks=int(plan.in_block.sum()),
+        delay=schedule.delay,
+        channels=schedule.channels,
     )
 
 
@@ -153,8 +254,10 @@ def folded_report(
     cycles = machine_cycles(machine)
     interval = cycles.train if learns else cycles.predict
     memories = tuple(MemoryReport(m.name, m.lanes, m.width, m.rows) for m in machine.memories)
+    known = common(learner, program, kept)
+    known["notes"] = (*known["notes"], *block_notes(machine))
     return FoldedReport(
-        **common(learner, program, kept),
+        **known,
         multipliers=machine.lanes,
         latency=Engine(machine).latency,
         interval=interval,
@@ -181,6 +284,19 @@ def folded_report(
     )
 
 
+def block_notes(machine: Machine) -> tuple[str, ...]:
+    """What to say of multipliers that are no single block of a family."""
+    width = max(factor_widths(machine), default=0)
+    narrower = [f"{family} ({bits})" for family, bits in BLOCK_BITS.items() if bits < width]
+    if not narrower:
+        return ()
+    note = (
+        f"each multiplier is several blocks, since factors have {width} bits with a sign, more "
+        f"than those of {' and '.join(narrower)}"
+    )
+    return (note,)
+
+
 def common(
     learner: Learner, program: OpenHypergraph, kept: Sequence[NdArrayType]
 ) -> dict[str, Any]:
@@ -188,10 +304,24 @@ def common(
     return {
         "parameters": sum(T.size for T in learner.P),
         "core_operations": len(program.H.x),
-        "narrowed": sum(isinstance(x, Narrowed) for x in program.H.x),
+        "narrowed": narrowed(program),
         "table_errors": table_errors(program),
         "notes": rate_notes(learner, kept),
     }
+
+
+def narrowed(f: OpenHypergraph) -> int:
+    """How many arrays a program rounds on the way, within definitions and kernels as well."""
+    total = 0
+    for label, times in Counter(f.H.x).items():
+        match label:
+            case Narrowed():
+                total += times
+            case Definition():
+                total += times * narrowed(label.arrow())
+            case Kernel():
+                total += times * sum(narrowed(nest.body) for nest in label.nests)
+    return total
 
 
 def multiply_accumulates(machine: Machine, instruction: Instruction) -> int:

@@ -2,22 +2,63 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Literal
 
+from catgrad.circuit.constants import ShiftAndAdd
 from catgrad.errors import CatgradError
 from catgrad.folded.machine import Timing
 from catgrad.hdl.multiplier import Family
+
+SpatialFamily = Literal["ice40hx", "ice40up", "ecp5", "gowin"]
+"""An FPGA of which the delays are known."""
+
+BLOCKS: dict[SpatialFamily, Family | None] = {
+    "ice40hx": None,
+    "ice40up": "ice40",
+    "ecp5": "ecp5",
+    "gowin": None,
+}
+"""Whose multiplier blocks each has."""
+
+SLOWEST_HZ = 1_000
+"""Who writes less most likely means kilohertz or megahertz."""
 
 
 @dataclass(frozen=True)
 class Spatial:
     """The schedule in which every scalar operation is a circuit of its own.
 
-    `cycles` is in how many clock cycles the values of one sample settle: more cycles reach a
-    higher clock, at as many more registers.
+    Without a clock, `cycles` is in how many clock cycles the values of one sample settle, before
+    the next sample comes: more cycles reach a higher clock, at as many more registers.
+
+    With a clock it is a pipeline: a new sample enters while others are on their way, one a cycle
+    where no loop forbids it. What is learned from a sample comes late for those that follow at
+    once, so a learner waits between samples for as long as it takes, unless one of these is given:
+
+    - `clock`: in hertz
+    - `family`: whose delays the pipeline is made for, "ice40hx", "ice40up", "ecp5" or "gowin", and
+      whose multiplier blocks it uses; None: by the rough model of `catgrad.circuit.delays`
+    - `delay`: the learning rule gets each gradient so many steps late, see `layers.delayed`. That
+      changes what is learned, in the reference too
+    - `channels`: so many learners, each with parameters of its own, take turns: sample n belongs to
+      learner n modulo `channels`
+    - `learns`: without, the circuit only predicts; its parameters are loaded and never change
+    - `always`: every sample is learned from, and there is no port `train`. With a delay the samples
+      of then wait in one queue, where they else need one for each number
+    - `constants`: products with constants become shifts and adds that share their parts; None:
+      they are products like others, in multiplier blocks where the family has them
     """
 
     cycles: int = 1
+    clock: float | None = None
+    family: SpatialFamily | None = None
+    delay: int = 0
+    channels: int = 1
+    learns: bool = True
+    always: bool = False
+    constants: ShiftAndAdd | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.cycles, int) or self.cycles < 1:
@@ -25,16 +66,85 @@ class Spatial:
                 f"A schedule needs a whole number of cycles, at least 1, not {self.cycles}; "
                 f"write Spatial(cycles=1)."
             )
+        if self.family is not None and self.family not in list(BLOCKS):
+            raise CatgradError(
+                f"There are no delays of the family {self.family!r}; name one of "
+                f"{', '.join(BLOCKS)}, or none."
+            )
+        for name, least, example in (("delay", 0, 8), ("channels", 1, 16)):
+            number = getattr(self, name)
+            if not isinstance(number, int) or isinstance(number, bool) or number < least:
+                raise CatgradError(
+                    f"A spatial schedule needs a whole number for {name}, at least {least}, not "
+                    f"{number!r}; write Spatial(clock=50e6, {name}={example})."
+                )
+        if self.constants is not None and not isinstance(self.constants, ShiftAndAdd):
+            raise CatgradError(
+                f"What becomes of constants is said by a ShiftAndAdd, not {self.constants!r}; "
+                f"write Spatial(constants=ShiftAndAdd(depth=6)), or leave them as they are."
+            )
+        for name in ("learns", "always"):
+            if not isinstance(getattr(self, name), bool):
+                raise CatgradError(
+                    f"Whether a spatial circuit {name.replace('always', 'always learns')} is True "
+                    f"or False, not {getattr(self, name)!r}; write "
+                    f"Spatial(clock=50e6, {name}=True)."
+                )
+        if self.always and not self.learns:
+            raise CatgradError(
+                "A circuit that only predicts, with learns=False, learns from no sample, so "
+                "always=True says nothing; leave one out."
+            )
+        if self.clock is None:
+            for name, unset in (("family", None), ("channels", 1), ("always", False)):
+                if getattr(self, name) != unset:
+                    raise CatgradError(
+                        f"{name}={getattr(self, name)!r} is for a pipeline, which needs a clock in "
+                        f"hertz; write Spatial(clock=50e6, {name}={getattr(self, name)!r})."
+                    )
+            return
+        if not isinstance(self.clock, int | float) or not SLOWEST_HZ <= self.clock < math.inf:
+            raise CatgradError(
+                f"A clock is a number of hertz, at least {SLOWEST_HZ}, not {self.clock!r}; write "
+                f"Spatial(clock=50e6) for 50 MHz."
+            )
+        if self.cycles != 1:
+            raise CatgradError(
+                f"A pipeline finds out itself how many cycles a sample takes, and has no use for "
+                f"cycles={self.cycles}; write Spatial(clock={self.clock:g})."
+            )
+        if self.delay and self.channels > 1:
+            raise CatgradError(
+                f"A schedule has channels or a delay, and this one has channels={self.channels} "
+                f"and delay={self.delay}; leave one out."
+            )
+
+    @property
+    def is_pipeline(self) -> bool:
+        """Whether samples follow each other while others are on their way."""
+        return self.clock is not None
+
+    @property
+    def period_ps(self) -> int:
+        """How long a cycle is, if there is a clock."""
+        assert self.clock is not None
+        return math.floor(1e12 / self.clock)
+
+    @property
+    def blocks(self) -> Family | None:
+        """Whose multiplier blocks there are."""
+        return BLOCKS[self.family] if self.family else None
 
 
 TIMING: dict[Family, Timing] = {"ice40": Timing(), "ecp5": Timing(read=2)}
 """Block RAM of an ECP5 is slow beside its logic, so that its numbers leave through registers."""
 
-STAGE_PS: dict[Family, int] = {"ice40": 8600, "ecp5": 7000}
+STAGE_PS: dict[Family, int] = {"ice40": 7000, "ecp5": 7000}
 """What fits into a cycle beside the multipliers.
 
-On iCE40 the clock is slow whatever is done, and a register costs as much as logic. The unit is that
-of the delay model, in which the logic of all families is equally fast.
+The unit is that of the delay model, in which the logic of all families is equally fast. With less
+of it in a cycle the bodies take more registers, and the clock is that of the memories, of the
+accumulators and of the sequencer: it gains little.
 """
 
 

@@ -62,9 +62,9 @@ def expression(kind: Kind, n: int, format: Format, arguments: Sequence[Value]) -
         case Kind.MUX, [select, a, b]:
             return Mux(select, window(a, 0, format), window(b, 0, format))
         case Kind.SATURATE, [a]:
-            return Mux(_fits(a, format), window(a, 0, format), _nearest_limit(a, format))
+            return Mux(fits(a, format), window(a, 0, format), _nearest_limit(a, format))
         case Kind.FITS, [a]:
-            return _fits(a, unpack_format(n))
+            return fits(a, unpack_format(n))
         case ((Kind.SHL | Kind.SHR | Kind.WRAP), [a]):
             return window(a, window_start(kind, n), format)
     raise AssertionError(f"{kind} is no expression of {len(arguments)} arguments")
@@ -85,7 +85,7 @@ def _less(value: Value, n: int) -> Value:
     return less
 
 
-def _fits(value: Value, format: Format) -> Value:
+def fits(value: Value, format: Format) -> Value:
     """Whether an integer lies in a format.
 
     It does if the bits from the first that is not magnitude in the format up to the sign are all

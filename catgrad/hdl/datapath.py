@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from amaranth.hdl import Const, Module, Signal, Value
+from amaranth.hdl import Const, Module, Shape, Signal, Value
 from amaranth.lib.memory import Memory
 
 from catgrad.circuit.format import BoolArray, Format
@@ -99,7 +99,7 @@ class Cells:
         self._given = {
             net: value
             for port in netlist.inputs
-            for net, value in zip(port.nets.tolist(), inputs[port.name], strict=True)
+            for net, value in zip(port.nets.tolist(), inputs.get(port.name, ()), strict=True)
         }
 
     def name(self, cell: int) -> str:
@@ -133,6 +133,13 @@ class Cells:
             unused += [wire[start:stop] for start, stop in runs(unread)]
         discard(self._m, self.name(cell), unused)
         return Wire(wire, nesting)
+
+    def named(self, cell: int, value: Value, shape: Shape, unread: int) -> Wire:
+        """The value of a cell that is made elsewhere, under the name of the cell."""
+        signal = Signal(shape, name=self.name(cell))
+        self._m.d.comb += signal.eq(value)
+        discard(self._m, self.name(cell), [signal[start:stop] for start, stop in runs(unread)])
+        return Wire(signal)
 
     def _is_wiring(self, cell: int) -> bool:
         """Whether a cell has no logic."""

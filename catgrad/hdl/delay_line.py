@@ -26,7 +26,7 @@ class DelayLine(wiring.Component):
     - `o`: Out, stream of `ArrayLayout(shape, taps)`
 
     Latency: 1 cycle. Interval: 1 cycle. Nothing is computed, so nothing rounds or overflows. While
-    `o` waits, so does `i`.
+    `o` waits, so does `i`. `history` is how many samples before the newest one it holds.
 
     >>> from amaranth.hdl import signed
     >>> DelayLine(signed(8), 3).signature.members["o"].signature
@@ -39,6 +39,7 @@ class DelayLine(wiring.Component):
     def __init__(self, shape: ShapeLike, taps: int) -> None:
         if taps < 1:
             raise CatgradError(f"A delay line of {taps} taps holds no sample; give it at least 1.")
+        self.history = taps - 1
         super().__init__(
             {
                 "i": In(stream.Signature(shape)),

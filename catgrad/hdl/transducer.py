@@ -24,8 +24,8 @@ COUNTER_BITS = 32
 class Transducer(wiring.Component):
     """A Mealy machine that computes one step of a netlist for each sample.
 
-    The netlist is a function `parameters, x, y -> parameters, prediction`. Picture it with its
-    parameters fed back through registers, and a stream on every other wire::
+    The netlist is a function `parameters, state, x, y -> parameters, state, prediction`. Picture it
+    with its parameters and its state fed back through registers, and a stream on every other wire::
 
                   .---- registers <---.      load, fetch
                   |   .-----------.   |
@@ -36,6 +36,7 @@ class Transducer(wiring.Component):
 
     A sample is a transfer on `x` and, if `train` is 1 in the cycle of that transfer, one on `y`, in
     the same cycle or later. With `train` 0 the parameters stay as they are and `y` is not consumed.
+    The state, which is what a model remembers of the samples before, changes with every sample.
     No sample enters before the prediction for the one before has been taken; it may enter in the
     cycle in which that is.
 
@@ -66,20 +67,27 @@ class Transducer(wiring.Component):
 
     Parameters
     ----------
-    netlist: inputs `x` and, optionally, `parameters` and `y`; outputs `prediction` and, optionally,
-      `parameters`, `forward_saturations` and `learning_saturations`
-    initial: the integers in the registers after reset; zeros if None
+    netlist: inputs `x` and, optionally, `parameters`, `state` and `y`; outputs `prediction` and,
+      optionally, `parameters`, `state`, `forward_saturations` and `learning_saturations`
+    initial: the integers in the registers of the parameters after reset; zeros if None
     cycles: for how many cycles the netlist computes, see `schedule`
+    state: the integers in the registers of the state after reset; zeros if None
     """
 
     def __init__(
-        self, netlist: Netlist, initial: Sequence[int] | None = None, cycles: int = 1
+        self,
+        netlist: Netlist,
+        initial: Sequence[int] | None = None,
+        cycles: int = 1,
+        state: Sequence[int] | None = None,
     ) -> None:
         check_ports(netlist)
         inputs = {port.name: port.formats for port in netlist.inputs if len(port)}
         outputs = {port.name: port.formats for port in netlist.outputs if len(port)}
         self._formats: tuple[Format, ...] = inputs.get("parameters", ())
         self.initial = check_initial(initial, self._formats)
+        self._state_formats: tuple[Format, ...] = inputs.get("state", ())
+        self.state = check_initial(state, self._state_formats, "state number")
         self.netlist = netlist
         self.schedule = schedule(netlist, cycles).verify()
         self.latency = self.interval = cycles + 1
@@ -121,12 +129,19 @@ class Transducer(wiring.Component):
             for i, (format, value) in enumerate(zip(self._formats, self.initial, strict=True))
         ]
         inputs = {name: elements(payload) for name, payload in held.items()}
-        results = datapath(m, self.schedule, inputs | {"parameters": parameters})
+        state = [
+            Signal(shape_of(format), name=f"state_{i}", init=value)
+            for i, (format, value) in enumerate(zip(self._state_formats, self.state, strict=True))
+        ]
+        kept: dict[str, list[Signal]] = {"parameters": parameters, "state": state}
+        results = datapath(m, self.schedule, inputs | kept)
 
         self._control(m, free, step, training, held)
         self._count(m, step, training, results)
         with m.If(step):
             m.d.sync += self.prediction.payload.eq(Cat(*results["prediction"]))
+            if state:
+                m.d.sync += Cat(*state).eq(Cat(*results["state"]))
         if "parameters" in results:
             with m.If(step & training):
                 m.d.sync += Cat(*parameters).eq(Cat(*results["parameters"]))

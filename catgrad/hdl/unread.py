@@ -23,13 +23,19 @@ def unread_bits(plan: Schedule) -> tuple[list[int], list[int]]:
 
 
 def unread(
-    netlist: Netlist, registered: BoolArray, late: BoolArray, late_outputs: bool
+    netlist: Netlist,
+    registered: BoolArray,
+    late: BoolArray,
+    late_outputs: bool,
+    leaving: Sequence[tuple[int, int, bool]] | None = None,
 ) -> tuple[list[int], list[int]]:
     """For each net, the unread bits of its wire, and those of its last register if it has one.
 
     - ``registered : bool[n]``, the nets that go on into registers, with all their bits
     - ``late : bool[n, 3]``, the arguments that are read after the last register, if there is one
     - ``late_outputs``: whether the outputs are
+    - ``leaving``: instead of what the output ports read, nets, how many bits of each leave, and
+      whether that is after the last register
 
     A cell without logic reads no more than what is read of itself.
     """
@@ -46,9 +52,14 @@ def unread(
         side = registers if late and has_register[net] else wires
         side[net] |= inside
 
-    for port in netlist.outputs:
-        for net, format in zip(port.nets.tolist(), port.formats, strict=True):
-            read(net, _ones(format.width), late_outputs)
+    if leaving is None:
+        leaving = [
+            (net, format.width, late_outputs)
+            for port in netlist.outputs
+            for net, format in zip(port.nets.tolist(), port.formats, strict=True)
+        ]
+    for net, bits, is_late in leaving:
+        read(net, _ones(bits), is_late)
     for cell in reversed(range(len(netlist))):
         kind, n, now = Kind(netlist.kind[cell]), values[cell], from_register[cell]
         if has_register[cell]:

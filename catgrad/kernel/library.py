@@ -120,6 +120,8 @@ def nests(operation: Operation) -> Sequence[Nest]:
             return [Nest(W.shape, (all_of(0, W),), windowed(operation), wire(T), "sum")]
         case ops.Iota(T, axis):
             return [counted(T, axis, i) for i in range(T.shape[axis])]
+        case ops.Array(T, numbers):
+            return [written(T, place, number) for place, number in enumerate(numbers)]
         case ops.MatrixMultiply(N, A, B, C):
             return [contracted(N.size, A, B, C)]
         case ops.Compose(A, B, C):
@@ -182,6 +184,11 @@ def counted(T: NdArrayType, axis: int, i: int) -> Nest:
     start = [i if k == axis else 0 for k in range(len(extents))]
     write = part(T, start, [1] * len(extents))
     return Nest(extents, (), write, op(ops.Constant(scalar(T.dtype), value)))
+
+
+def written(T: NdArrayType, place: int, number: ops.Scalar) -> Nest:
+    """One number at one place."""
+    return Nest((1,), (), Access(0, place, (0,)), op(ops.Constant(scalar(T.dtype), number)))
 
 
 def contracted(n: int, A: NdArrayType, B: NdArrayType, C: NdArrayType) -> Nest:

@@ -23,9 +23,10 @@ from catgrad.bidirectional.wires import Wire, call, calls, program
 from catgrad.combinators import Canonical, canonical, identity
 from catgrad.core.operation import Scalar
 from catgrad.core.types import NdArrayType, obj, op, require_numbers
+from catgrad.errors import CatgradError
 from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.layers import steps
-from catgrad.special.state import Given, State
+from catgrad.special.state import Given, Queue, State
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,21 @@ def adam(
     return _decayed(rate, decay, direction)
 
 
+def delayed(rule: Canonical, n: int) -> Canonical:
+    """The rule, given each gradient `n` steps after it was computed, and 0 in the first steps.
+
+    With ``sgd`` this is delayed LMS, ``w[n+1] = w[n] + rate * e[n-D] * x[n-D]``, which a pipeline
+    can compute with one sample a clock (Long, Ling and Proakis, "The LMS algorithm with delayed
+    coefficient adaptation", IEEE Transactions on ASSP 37, 1989).
+    """
+    if not isinstance(n, int) or isinstance(n, bool) or n < 0:
+        raise CatgradError(
+            f"A rule is delayed by a whole number of steps, at least 0, not {n!r}; write "
+            f"layers.delayed(layers.lms(2**-6), 8)."
+        )
+    return chain(rule, canonical(lambda T: _queued(T, n), f"delay({n})")) if n else rule
+
+
 def weight_decay(c: Scalar) -> Canonical:
     """``g + c * p``: pull parameters towards 0.
 
@@ -157,6 +173,11 @@ def _stateful(rule: Callable[[NdArrayType], learning.Rule], name: str) -> Canoni
         return (identity(obj(T)) @ op(State(T, name))) >> op(rule(T))
 
     return canonical(component, name)
+
+
+def _queued(T: NdArrayType, n: int) -> OpenHypergraph:
+    delay = steps.Delay(T, n)
+    return (identity(obj(T)) @ op(Queue(delay.queue(), "late"))) >> op(delay)
 
 
 def _adam(parameters: Sequence[Wire], beta1: float, beta2: float, epsilon: float) -> Iterator[Wire]:

@@ -46,6 +46,34 @@ class Clip(Rule):
 
 
 @dataclass(frozen=True)
+class Delay(Rule):
+    """The gradient of `n` steps ago; state: those of the last `n` steps, the newest first."""
+
+    n: int
+
+    def beside(self) -> Labels:
+        return obj(self.queue())
+
+    def queue(self) -> NdArrayType:
+        """The type of the state."""
+        return NdArrayType((self.n, *self.T.shape), self.T.dtype)
+
+    def rev(self) -> OpenHypergraph:
+        Q, one = self.queue(), NdArrayType((1, *self.T.shape), self.T.dtype)
+
+        def body(_p: Wire, queue: Wire, g: Wire) -> tuple[Wire, Wire]:
+            oldest = call(B.Slice.along(Q, 0, self.n - 1, self.n), queue)
+            kept = call(B.Slice.along(Q, 0, 0, self.n - 1), queue)
+            entering = call(B.Reshape(self.T, one), g)
+            after = (
+                call(B.Concatenate((one, kept.T), 0), entering, kept) if self.n > 1 else entering
+            )
+            return call(B.Reshape(one, self.T), oldest), after
+
+        return program(self.source() + self.target(), body)
+
+
+@dataclass(frozen=True)
 class ClipNorm(Optic):
     """All gradients scaled down together, where their norm exceeds `limit`."""
 

@@ -29,6 +29,13 @@ class State(Drawn):
     """
 
 
+class Queue(State):
+    """What a delayed rule keeps: the last gradients along the first axis, the newest first.
+
+    It is part of what a learner is in the middle of, and not of what it has learned.
+    """
+
+
 class Given(Drawn):
     """Numbers that each step is given anew, such as a rate that follows a schedule.
 

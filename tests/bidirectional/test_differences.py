@@ -34,6 +34,7 @@ ALIKE = [
     B.Gather,
     B.ScatterAdd,
     B.Iota,
+    B.Array,
     B.Minimum,
     B.Maximum,
     B.Ge,

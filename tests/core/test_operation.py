@@ -90,6 +90,14 @@ Q = NdArrayType((2,), Fixed(4, 0))
             "Constant needs a finite number, not nan; give one number that fills the array.",
         ),
         (
+            lambda: ops.Array(F, (1.0, 2.0)),
+            "Array has 2 numbers for the 6 places of float32[2, 3]; give one for each.",
+        ),
+        (
+            lambda: ops.Array(Q, (0, 8)),
+            "Constant cannot hold the mantissa 8 in SQ(4,0); give an integer from -8 to 7.",
+        ),
+        (
             lambda: ops.Constant(F, 1e300),
             (
                 "Constant cannot hold 1e+300 in float32[2, 3]; "

@@ -141,6 +141,19 @@ def test_an_index_that_names_no_row() -> None:
     np.testing.assert_array_equal(trace.parameters[0], table.ravel())
 
 
+def test_a_fraction_for_an_integer_is_refused() -> None:
+    learner = hardware(counted())
+    with pytest.raises(CatgradError) as error:
+        learner.quantise_x([[2, 3.25]])
+    assert str(error.value) == (
+        "x is 3.25 at index [0, 1], but the model takes integers there; round it first."
+    )
+    [x] = learner.quantise_x([[2.0, -3]])
+    np.testing.assert_array_equal(x, [[2, -3]])
+    bits = hardware(switched())
+    assert bits.quantise_x([[True, False]], [[0.5, 1]])[0].tolist() == [[1, 0]]
+
+
 def test_labels_that_name_no_class() -> None:
     learner = hardware(layers.linear(F(1), F(2), F(3)), layers.cross_entropy_labels)
     w, x = np.zeros((2, 3), int), np.ones((1, 2), int)

@@ -22,9 +22,11 @@ from catgrad.bidirectional.functor import forget
 from catgrad.combinators import identity
 from catgrad.core.types import Fixed
 from catgrad.fixed.exact import Narrowed, exact
+from catgrad.hardware.report import narrowed
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.kernel import evaluate, to_kernels
 from catgrad.learner import learner
+from catgrad.special.definition import Named
 from tests.fixed.agreement import agree
 
 
@@ -62,6 +64,14 @@ def test_what_outgrows_62_bits_is_rounded_on_the_way() -> None:
     report = compile_hardware(model, layers.sgd(2**-3), layers.mse, FORMATS).report()
     assert report.narrowed > 0
     assert f", {report.narrowed} operands rounded on the way through one, " in str(report)
+
+
+def test_what_is_rounded_within_definitions_counts() -> None:
+    form = Fixed(16, 12)
+    f, _ = quantised(B.exponentiate(7)(obj(T(4))), np.zeros(4, int), form)
+    within = op(Named("power", f))
+    assert narrowed(f) > 0
+    assert narrowed(within @ within) == narrowed(f @ f) == 2 * narrowed(f)
 
 
 @pytest.mark.parametrize("exponent", [-1, -2, 0.5, -0.5, 1.5, -1.5, 2.5, 20])

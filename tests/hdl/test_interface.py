@@ -35,11 +35,11 @@ def refused(netlist: Netlist, initial: Sequence[int] | None = None) -> str:
 
 def test_unknown_ports() -> None:
     assert refused(netlist({"x": [S8], "z": [S8]}, {"prediction": [S8]})) == (
-        "A transducer has no use for input port z; its input ports are parameters, x, y."
+        "A transducer has no use for input port z; its input ports are parameters, state, x, y."
     )
     assert refused(netlist({"x": [S8]}, {"prediction": [S8], "loss": [S8]})) == (
         "A transducer has no use for output port loss; its output ports are prediction, "
-        "parameters, forward_saturations, learning_saturations."
+        "parameters, state, forward_saturations, learning_saturations."
     )
 
 
@@ -107,4 +107,14 @@ def test_a_module_needs_a_plain_name() -> None:
     assert str(caught.value) == (
         "'adaptive filter' cannot name a Verilog module; use letters, digits and underscores, "
         "beginning with a letter."
+    )
+
+
+@pytest.mark.parametrize("name", ["config", "table", "logic"])
+def test_a_module_is_not_called_like_a_word_of_the_language(name: str) -> None:
+    with pytest.raises(CatgradError) as caught:
+        verilog(DelayLine(8, 1), name)
+    assert str(caught.value) == (
+        f"{name} is a keyword of Verilog and cannot name a module; choose another name, such as "
+        f"{name}_module."
     )

@@ -27,10 +27,12 @@ ROOMS = [
     ["catgrad.circuit"],
     ["catgrad.folded"],
     ["catgrad.hdl"],
+    ["catgrad.export"],
     ["catgrad.compile", "catgrad.hardware"],
-    ["catgrad.cli"],
+    ["catgrad.dsp"],
     ["catgrad"],
     ["sim", "boards"],
+    ["catgrad.cli"],
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
 

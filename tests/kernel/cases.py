@@ -84,6 +84,13 @@ def constant(draw: Draw, dtype: Any) -> Operation:
     return ops.Constant(array(draw, dtype), draw(st.integers(low, high)))
 
 
+def written(draw: Draw, dtype: Any) -> Operation:
+    low, high = (dtype.min, dtype.max) if isinstance(dtype, Fixed) else (-9, 9)
+    T = array(draw, dtype)
+    numbers = st.lists(st.integers(low, high), min_size=T.size, max_size=T.size)
+    return ops.Array(T, tuple(draw(numbers)))
+
+
 def requantise(draw: Draw, dtype: Any) -> Operation:
     to = draw(formats)
     rounding, overflow = draw(st.sampled_from(Rounding)), draw(st.sampled_from(ops.Overflow))
@@ -240,6 +247,7 @@ ON_ALL: dict[Any, Callable[[Draw, Any], Operation]] = {
     ops.Mask: lambda draw, d: ops.Mask(array(draw, d)),
     ops.Negate: lambda draw, d: ops.Negate(array(draw, d)),
     ops.Constant: constant,
+    ops.Array: written,
     ops.MatrixMultiply: matrix_multiply,
     ops.Compose: compose,
 }

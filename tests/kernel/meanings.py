@@ -192,6 +192,7 @@ MEANING: dict[Any, Callable[..., list[Any]]] = {
     ops.Mask: lambda _, x, bit: [np.where(bit != 0, x, x - x)],
     ops.Negate: lambda _, x: [-x],
     ops.Constant: lambda f: [real(f.T, np.full(f.T.shape, f.x))],
+    ops.Array: lambda f: [real(f.T, np.array(f.numbers).reshape(f.T.shape))],
     ops.MatrixMultiply: lambda _, x, y: [contract(x, y)],
     ops.Compose: lambda f, x, y: [composed(f, x, y)],
     ops.Requantise: lambda f, x: [each(lambda worth: requantised(f, worth), x)],

@@ -30,7 +30,7 @@ def sentence(design: Transducer, samples: Samples, **options: Any) -> str:
 
 def test_unknown_evaluator() -> None:
     assert sentence(Transducer(NETLIST), SAMPLES, evaluator="ghdl") == (
-        "There is no evaluator 'ghdl'; choose amaranth, icarus, verilator or cxxrtl."
+        "There is no evaluator 'ghdl'; choose amaranth, icarus, verilator, cxxrtl or ice40."
     )
 
 

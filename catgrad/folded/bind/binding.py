@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from catgrad.circuit.pipeline import Pipeline
+from catgrad.circuit.pipeline import Pipeline, pipeline
 from catgrad.errors import CatgradError
 from catgrad.folded.bind.buffers import allocate, share
-from catgrad.folded.bind.layout import Choice, Layouts, choose, spares
+from catgrad.folded.bind.layout import Layouts, choose, spares
 from catgrad.folded.bind.order import Starts, cost, ordered
 from catgrad.folded.bind.plan import Plan, address
 from catgrad.folded.bind.schedule import Scheduler
-from catgrad.folded.bodies import bodies
+from catgrad.folded.bodies import bodies, kinds
+from catgrad.folded.early import early_modes, hastened
 from catgrad.folded.machine import Access, Home, Instruction, Machine, Timing
 from catgrad.folded.phase import Phases, Place
 from catgrad.folded.prove import prove
@@ -27,7 +28,9 @@ def bind(phases: Phases, lanes: int, timing: Timing = _TIMING, stage_ps: int = 6
     No phase reads an array at two places, or stores to one twice: `fuse` sees to that. Raises
     ``CatgradError`` where there is no lane.
     """
-    return bind_bodies(phases, lanes, timing, *bodies(phases, stage_ps))
+    netlists, _ = kinds(phases)
+    early = [hastened(pipeline(netlist, stage_ps), stage_ps) for netlist in netlists]
+    return bind_bodies(phases, lanes, timing, *bodies(phases, stage_ps), early)
 
 
 def bind_bodies(
@@ -35,16 +38,28 @@ def bind_bodies(
     lanes: int,
     timing: Timing,
     pipelines: Sequence[Pipeline],
-    kinds: Sequence[int],
+    which: Sequence[int],
+    early: Sequence[Pipeline] = (),
 ) -> Machine:
-    """The machine with these bodies: phase i has the body ``kinds[i]``."""
+    """The machine with these bodies: phase i has the body ``which[i]``.
+
+    `early`: those instead where totals come early; see `catgrad.folded.early`.
+    """
     if lanes < 1:
         raise CatgradError(
             f"A folded engine needs at least one lane, not {lanes}; give Folded(lanes=8), for "
             f"example."
         )
-    scheduler = Scheduler(phases, timing, [pipelines[kind].latency for kind in kinds])
-    layouts, starts = _started(scheduler, choose(phases, lanes, kinds))
+    found: tuple[Scheduler, Layouts, Starts, Sequence[Pipeline]] | None = None
+    for layouts, plans in choose(phases, lanes, which):
+        made = _hastened(phases, plans, which, pipelines, early) if early else pipelines
+        scheduler = Scheduler(phases, timing, [made[kind].latency for kind in which])
+        starts = ordered(scheduler, plans)
+        # The first choice, or a later one if that spares enough with all its waits.
+        if found is None or spares(cost(found[0], found[2])[0], cost(scheduler, starts)[0]):
+            found = scheduler, layouts, starts, made
+    assert found is not None, "there is always a choice"
+    scheduler, layouts, starts, pipelines = found
     starts = share(scheduler, starts, layouts)
     restart = scheduler.restarts(starts)
     memories, homes = allocate(scheduler, starts, restart, layouts)
@@ -56,26 +71,35 @@ def bind_bodies(
             memories=memories,
             homes=homes,
             bodies=tuple(pipelines),
-            instructions=_instructions(phases, starts, homes, kinds),
+            instructions=_instructions(phases, starts, homes, which),
             forward=phases.forward,
             restart=restart,
         )
     )
 
 
-def _started(scheduler: Scheduler, choices: Sequence[Choice]) -> tuple[Layouts, Starts]:
-    """The first choice with its starts, or a later one if that spares enough with all its waits."""
-    (layouts, plans), *others = choices
-    starts = ordered(scheduler, plans)
-    for other, later in others:
-        found = ordered(scheduler, later)
-        if spares(cost(scheduler, starts)[0], cost(scheduler, found)[0]):
-            layouts, starts = other, found
-    return layouts, starts
+def _hastened(
+    phases: Phases,
+    plans: Sequence[Plan],
+    which: Sequence[int],
+    pipelines: Sequence[Pipeline],
+    early: Sequence[Pipeline],
+) -> list[Pipeline]:
+    """The bodies; of those that only totals of `early_modes` enter, the `early` ones."""
+    multiplying = [plan for plan in plans if phases.phases[plan.phase].factors]
+    modes = early_modes((plan.mode, len(plan.nest.loops) > plan.kept) for plan in multiplying)
+    entering = [
+        {plan.mode for plan in multiplying if which[plan.phase] == kind}
+        for kind in range(len(pipelines))
+    ]
+    return [
+        faster if own and own <= modes else slower
+        for slower, faster, own in zip(pipelines, early, entering, strict=True)
+    ]
 
 
 def _instructions(
-    phases: Phases, starts: Mapping[Plan, int], homes: Sequence[Home], kinds: Sequence[int]
+    phases: Phases, starts: Mapping[Plan, int], homes: Sequence[Home], which: Sequence[int]
 ) -> tuple[Instruction, ...]:
     """The plans in the order in which they start, each with what it waits for."""
     result, end = [], 0
@@ -99,7 +123,7 @@ def _instructions(
                 factors=tuple(accesses[:factors]),
                 operands=tuple(accesses[factors:operands]),
                 stores=tuple(accesses[operands:]),
-                body=kinds[plan.phase],
+                body=which[plan.phase],
             )
         )
         end = start + plan.cycles

@@ -99,7 +99,7 @@ def _saved(
     both = sorted([*a, *b])
     saved = [price(a, f) + price(b, f) - price(both, f) for f in SHAPES]
     # Parameters are used alike, and apart from what comes and goes.
-    alike = len({kind == "state" for kind in kinds}) == 1
+    alike = len({kind in ("state", "memory") for kind in kinds}) == 1
     return None if min(saved) < 0 else (lanes, alike, sum(saved))
 
 

@@ -35,9 +35,9 @@ class Read:
 
 @dataclass(frozen=True)
 class Given:
-    """An array that the program is given: a state array, or one of a sample."""
+    """An array that the program is given: one that it keeps, or one of a sample."""
 
-    kind: Literal["state", "x", "y"]
+    kind: Literal["state", "memory", "x", "y"]
     number: int
 
 
@@ -124,11 +124,19 @@ class Atoms:
     def __init__(self) -> None:
         self.values: list[Value] = []
         self._known: dict[tuple[object, ...], Read] = {}
+        self.snapshots: dict[int, int] = {}
 
     def add(self, format: Fixed, size: int, definition: Definition) -> Read:
         """Any array."""
         self.values.append(Value(format, size, definition))
         return Read(len(self.values) - 1, np.arange(size))
+
+    def snapshot(self, read: Read) -> None:
+        """An atom that what only learns can read instead of a memory, which is overwritten before.
+
+        It is computed where something reads it.
+        """
+        self.snapshots[read.value] = self.copy(read).value
 
     def given(self, kind: str, number: int) -> int:
         """The array that the program is given."""

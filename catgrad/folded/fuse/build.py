@@ -125,5 +125,7 @@ def stores(
                 # A phase that takes part in predictions reads all its operands in them.
                 users = [grouping.group[reader] for reader in readers if reader in grouping.group]
                 learning = not (readers & plan.forward or any(map(grouping.is_forward, users)))
+                # What keeps a memory for learning stands among the phases of every sample.
+                learning &= value not in plan.atoms.snapshots.values()
             for copy in arrays.stored((kind, number)):
                 yield value, copy, places[at], learning

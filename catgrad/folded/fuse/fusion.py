@@ -21,22 +21,30 @@ from catgrad.hypergraph import OpenHypergraph
 from catgrad.special.definition import numbered
 
 
-def fuse(program: OpenHypergraph, state: int, x: int, y: int, names: Sequence[str] = ()) -> Phases:
+def fuse(
+    program: OpenHypergraph,
+    state: int,
+    x: int,
+    y: int,
+    names: Sequence[str] = (),
+    memories: int = 0,
+) -> Phases:
     """The phases of a program of kernels over fixed point.
 
-    `program` is one tick of a machine, ``K ● X ● Y' → Y ● K' ● early ● late``, with so many arrays
-    of `state`, `x` and `y`. `names` are those of its arrays, in the order ``K ● X ● Y' ● Y``.
+    `program` is one tick of a machine, ``K ● M ● X ● Y' → Y ● K' ● M' ● early ● late``, with so
+    many arrays of `state`, `memories`, `x` and `y`. `names` are those of its arrays, in the order
+    ``K ● M ● X ● Y' ● Y``.
 
     Raises ``CatgradError`` at what no phase can say, and names it.
     """
-    predictions = len(program.target) - state - 2
-    if len(program.source) != state + x + y or predictions < 0:
+    predictions = len(program.target) - state - memories - 2
+    if len(program.source) != state + memories + x + y or predictions < 0:
         raise CatgradError(
             f"The program goes from {len(program.source)} to {len(program.target)} arrays, but "
             f"{state} of state, {x} of x and {y} of y are announced; give it as "
             f"K ● X ● Y' → Y ● K' ● early ● late."
         )
-    interface = Interface(state, x, y)
+    interface = Interface(state, x, y, memories)
     atoms, outputs = lower(program, interface)
     grouping = Grouping(plan(atoms, interface, outputs))
     grouping.merge_all()
@@ -47,6 +55,7 @@ def named(interface: Interface, predictions: int, names: Sequence[str]) -> dict[
     """The names of the arrays of the interface, numbered where none are given."""
     counts = {
         "state": interface.state,
+        "memory": interface.memories,
         "x": interface.x,
         "y": interface.y,
         "prediction": predictions,

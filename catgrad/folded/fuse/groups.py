@@ -56,9 +56,15 @@ class Grouping:
         values = self.plan.atoms.values
         found: dict[int, list[tuple[int, Read, Goal]]] = {}
         for goal in self.plan.goals:
-            for value in self.plan.needed if goal.kind == "state" else []:
+            if goal.kind not in ("state", "memory"):
+                continue
+            for value in self.plan.needed:
                 for read in values[value].reads:
-                    if values[read.value].definition == Given("state", goal.number):
+                    given = values[read.value].definition
+                    if isinstance(given, Given) and (given.kind, given.number) == (
+                        goal.kind,
+                        goal.number,
+                    ):
                         found.setdefault(goal.value, []).append((value, read, goal))
         return found
 

@@ -27,11 +27,13 @@ class Interface:
     state: int
     x: int
     y: int
+    memories: int = 0
 
     def kinds(self) -> list[Given]:
         """What each input is."""
         return [
             *(Given("state", i) for i in range(self.state)),
+            *(Given("memory", i) for i in range(self.memories)),
             *(Given("x", i) for i in range(self.x)),
             *(Given("y", i) for i in range(self.y)),
         ]
@@ -44,6 +46,8 @@ def lower(program: OpenHypergraph, interface: Interface) -> tuple[Atoms, list[Re
     for wire, given in zip(program.s.table.tolist(), interface.kinds(), strict=True):
         T = program.H.w[wire]
         wires[wire] = atoms.add(fixed(T), T.size, given)
+        if given.kind == "memory":
+            atoms.snapshot(wires[wire])
     for label, reads, writes in batches(program):
         kernel = verified(label)
         for sources, targets in zip(reads.T.tolist(), writes.T.tolist(), strict=True):

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from catgrad.circuit.format import IntArray
 from catgrad.core import operation as ops
 from catgrad.core.types import Fixed
-from catgrad.folded.fuse.atoms import Assembled, Atoms, Contraction, Filled, Pointwise, Read
+from catgrad.folded.fuse.atoms import (
+    Assembled,
+    Atoms,
+    Contraction,
+    Definition,
+    Filled,
+    Pointwise,
+    Read,
+)
 from catgrad.folded.fuse.lower import Interface
 from catgrad.folded.fuse.positions import inverse, is_permutation
 from catgrad.folded.refusals import FoldError
@@ -63,9 +71,10 @@ class Plan:
 
     def __post_init__(self) -> None:
         values = self.atoms.values
-        predicted = [goal for goal in self.goals if goal.kind == "prediction"]
+        always = [goal for goal in self.goals if goal.kind != "state"]
         used = reached(self.atoms, values_of(self.goals, [*self.early, *self.late]))
-        self.forward = reached(self.atoms, values_of(predicted, self.early))
+        kept = used & {*self.atoms.snapshots.values()}
+        self.forward = reached(self.atoms, [*values_of(always, self.early), *kept])
         for value in sorted(used):
             if isinstance(values[value].definition, Pointwise | Contraction):
                 self.needed.append(value)
@@ -85,24 +94,58 @@ class Plan:
 
 
 def plan(atoms: Atoms, interface: Interface, outputs: Sequence[Read]) -> Plan:
-    """What the outputs of a program, ``Y ● K' ● early ● late``, ask for."""
+    """What the outputs of a program, ``Y ● K' ● M' ● early ● late``, ask for."""
     *results, early, late = outputs
-    predictions = len(results) - interface.state
+    predictions = len(results) - interface.state - interface.memories
     early_leaves, late_leaves = (leaves(atoms, read) for read in (early, late))
     shown = [
         part for i, read in enumerate(results[:predictions]) for part in prediction(atoms, i, read)
     ]
-    kept = [
-        (atoms.given("state", i), goal(atoms, "state", i, read))
-        for i, read in enumerate(results[predictions:])
-        if read.value != atoms.given("state", i) or not is_in_order(read)
-    ]
-    forward = reached(atoms, values_of(shown, early_leaves))
+    middle = predictions + interface.state
+    kept = changed(atoms, "state", results[predictions:middle])
+    remembered = changed(atoms, "memory", results[middle:])
+    always = [*shown, *(new for _, new in remembered)]
+    forward = reached(atoms, values_of(always, early_leaves))
     late_ones = reached(atoms, values_of([new for _, new in kept], late_leaves))
+    forward |= redirect(atoms, late_ones - forward)
     order = Order(atoms, forward, forward | late_ones)
-    settled = [order.settled(old, new) for old, new in kept]
+    settled = [order.settled(old, new) for old, new in (*kept, *remembered)]
     sizes = [(atoms.format(read), len(read.positions)) for read in results[:predictions]]
     return Plan(atoms, interface, sizes, [*shown, *settled], early_leaves, late_leaves)
+
+
+def changed(atoms: Atoms, kind: str, reads: Sequence[Read]) -> list[tuple[int, Goal]]:
+    """The arrays of a kind that do not stay as they are, each with what becomes of it."""
+    return [
+        (atoms.given(kind, i), goal(atoms, kind, i, read))
+        for i, read in enumerate(reads)
+        if read.value != atoms.given(kind, i) or not is_in_order(read)
+    ]
+
+
+def redirect(atoms: Atoms, learning: Iterable[int]) -> set[int]:
+    """Let what only learns read snapshots in place of memories; the snapshots that are read.
+
+    A memory is overwritten with every sample, and so before anything that only learns.
+    """
+    found: set[int] = set()
+
+    def kept(read: Read) -> Read:
+        if read.value not in atoms.snapshots:
+            return read
+        found.add(atoms.snapshots[read.value])
+        return Read(atoms.snapshots[read.value], read.positions)
+
+    for value in learning:
+        definition = atoms.values[value].definition
+        if isinstance(definition, Pointwise):
+            moved: Definition = replace(definition, reads=tuple(map(kept, definition.reads)))
+        elif isinstance(definition, Contraction):
+            moved = replace(definition, factors=tuple(map(kept, definition.factors)))
+        else:
+            continue
+        atoms.values[value] = replace(atoms.values[value], definition=moved)
+    return reached(atoms, found)
 
 
 def prediction(atoms: Atoms, number: int, read: Read) -> list[Goal]:
@@ -164,7 +207,7 @@ class Order:
         )
         if late or not all(self._may_precede(reader, read, new) for reader, read in readers):
             copied = self.atoms.copy(Read(new.value, inverse(new.places)))
-            new = Goal("state", new.number, copied.value, copied.positions)
+            new = Goal(new.kind, new.number, copied.value, copied.positions)
         others = [reader for reader, _ in readers if reader != new.value]
         self.overwrites.setdefault(new.value, []).extend(others)
         return new

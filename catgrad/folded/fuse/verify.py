@@ -46,11 +46,12 @@ def verify(phases: Phases) -> Phases:
             array, positions = phases.arrays[place.array], place.positions(over)
             ready = {
                 "state": not stored[place.array].any(),
+                "memory": not stored[place.array].any(),
                 "temporary": array.padded or stored[place.array][positions].all(),
                 "prediction": False,
             }
             if not ready.get(array.kind, True):
-                when = "after it is" if array.kind == "state" else "before it is"
+                when = "after it is" if array.kind in ("state", "memory") else "before it is"
                 raise CatgradError(
                     f"{where} reads {array.kind} array {array.name} {when} stored to; "
                     f"let it read a temporary that holds the numbers then."

@@ -19,11 +19,14 @@ def accumulator(
     name: str,
     number: Value,
     width: int,
-    valid: Value,
     first: Value,
     family: Family | None,
 ) -> Signal:
     """What a number adds up to with those before it, in the next cycle.
+
+    One number comes in each cycle; where it is the `first` of a sum, those before it are forgotten.
+    Nothing holds the sum, which is complete for one cycle only: a tile of iCE40 has too few wires
+    for eight such adders and a clock enable, and the carry chain would be cut.
 
     The choice between the sum and the first number goes into the look-up tables of the adder, and
     as nothing else reads those, the accumulator into their flip-flops. Synthesis does that for
@@ -35,8 +38,7 @@ def accumulator(
     else:
         total = modulo(m, f"{name}_sum", held + number, width).as_signed()
         following = Mux(first, number, total)
-    with m.If(valid):
-        m.d.sync += held.eq(following)
+    m.d.sync += held.eq(following)
     return held
 
 

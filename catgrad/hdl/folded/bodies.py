@@ -9,11 +9,11 @@ from amaranth.hdl import Const, Elaboratable, Module, Mux, ResetSignal, Signal, 
 
 from catgrad.circuit.pipeline import Pipeline
 from catgrad.errors import CatgradError
+from catgrad.folded.early import early
 from catgrad.folded.machine import Access, Instruction, Machine, Mode
 from catgrad.folded.phase import Phase
 from catgrad.hdl.folded.address import Generator, Use
 from catgrad.hdl.folded.choice import choose
-from catgrad.hdl.folded.early import early
 from catgrad.hdl.folded.lanes import Lanes
 from catgrad.hdl.folded.rounding import rounded
 from catgrad.hdl.folded.stations import Station
@@ -271,23 +271,22 @@ class Unit:
 
 
 def added(m: Module, name: str, numbers: Sequence[Value]) -> Signal:
-    """The sum of some numbers, `levels` cycles later: a tree with registers at each level."""
-    level = list(numbers)
-    for depth in range(levels(len(level))):
-        sums = []
-        for i in range(0, len(level), 2):
-            total = sum(level[i + 1 : i + 2], level[i])
-            register = Signal(total.shape(), name=f"{name}_{depth}_{i // 2}", reset_less=True)
+    """The sum of some numbers: a tree with registers before it and at each of its levels.
+
+    It takes a cycle, and one more for each level. A reset clears it, so that nothing is counted
+    that was before.
+    """
+    level, sums, depth = list[Signal](), list(numbers), 0
+    while len(level) != 1:
+        level = []
+        for i, total in enumerate(sums):
+            register = Signal(total.shape(), name=f"{name}_{depth}_{i}")
             m.d.sync += register.eq(total)
-            sums.append(register)
-        level = sums
+            level.append(register)
+        sums = [sum(level[i + 1 : i + 2], level[i]) for i in range(0, len(level), 2)]
+        depth += 1
     (number,) = level
     return number
-
-
-def levels(numbers: int) -> int:
-    """How many levels such a tree has, at least one."""
-    return max(1, (numbers - 1).bit_length())
 
 
 def only(uses: Sequence[Use], phase: str, storage: Storage) -> Use | None:

@@ -68,13 +68,15 @@ class Engine(wiring.Component):
     are those of the bodies.
 
     After a reset the engine is idle and its counters are 0; its memories keep what they hold. The
-    parameters are the initial ones after configuration.
+    parameters, and what a model remembers of the samples before, are the initial ones after
+    configuration.
 
     Parameters
     ----------
     machine: what to build
     initial: the integers of the parameters in flat order; zeros if None
     family: the FPGA whose multiplier blocks to use by name; None for any, and for simulation
+    memory: the integers that the model remembers at first, in flat order; zeros if None
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Engine(wiring.Component):
         machine: Machine,
         initial: Sequence[int] | None = None,
         family: Family | None = None,
+        memory: Sequence[int] | None = None,
     ) -> None:
         self.machine, self.family = machine, family
         self._x, self._y, self._prediction = (
@@ -96,6 +99,13 @@ class Engine(wiring.Component):
             for _ in range(size)
         )
         self.initial = check_initial(initial, formats)
+        self._memory = arrays_of(machine, "memory")
+        remembered = zip(self._memory.formats, self._memory.sizes, strict=True)
+        self.memory = check_initial(
+            memory,
+            tuple(format for format, size in remembered for _ in range(size)),
+            "memory number",
+        )
         self.learns = machine.forward < len(machine.instructions) or bool(self._y.size)
         self.interval = interval(machine, machine.forward < len(machine.instructions))
         self.latency = self._ends()[self._predicts()] + 6 + machine.timing.read
@@ -148,14 +158,18 @@ class Engine(wiring.Component):
         return m
 
     def _storages(self, m: Module) -> list[Storage]:
-        """The memories, with the initial parameters where they live."""
+        """The memories, with the initial parameters where they live, and what is remembered."""
         machine = self.machine
         numbers = [np.zeros((r.rows, r.lanes), dtype=object) for r in machine.memories]
-        state, start = self._places.state, 0
-        for size, home in zip(state.sizes, state.homes, strict=True):
-            row, lane = home.layout.place(np.arange(size, dtype=np.int64))
-            numbers[home.memory][home.base + row, lane] = self.initial[start : start + size]
-            start += size
+        for arrays, initial in (
+            (self._places.state, self.initial),
+            (self._memory, self.memory),
+        ):
+            start = 0
+            for size, home in zip(arrays.sizes, arrays.homes, strict=True):
+                row, lane = home.layout.place(np.arange(size, dtype=np.int64))
+                numbers[home.memory][home.base + row, lane] = initial[start : start + size]
+                start += size
         return [
             Storage(m, memory, format_of(machine, i), machine.timing.read, numbers[i].tolist())
             for i, memory in enumerate(machine.memories)
@@ -232,12 +246,15 @@ class Engine(wiring.Component):
         self._drain = settling_cycles(self.machine)
         settled, settling = Signal(name="settled"), Signal(name="settling")
         if self._shortest() > self._drain:
-            left = Signal(range(self._drain + 1), name="settling_left")
-            with m.If(sequencer.finishes):
-                m.d.sync += left.eq(self._drain)
+            # A register, since it takes long to know that a sample finishes.
+            finished = Signal(name="sample_finished")
+            m.d.sync += finished.eq(sequencer.finishes)
+            left = Signal(range(self._drain), name="settling_left")
+            with m.If(finished):
+                m.d.sync += left.eq(self._drain - 1)
             with m.Elif(left.any()):
                 m.d.sync += left.eq(modulo(m, "settling_next", left - 1, len(left)))
-            m.d.comb += [settled.eq(equals(left, 1)), settling.eq(left.any())]
+            m.d.comb += [settled.eq(equals(left, 1)), settling.eq(finished | left.any())]
         else:  # The next sample may finish before this one is settled.
             line = Signal(self._drain, name="settling_line")
             m.d.sync += line.eq(Cat(sequencer.finishes, line))
@@ -309,7 +326,7 @@ class Engine(wiring.Component):
         for name, count in events.items():
             counter = getattr(self, name)
             if len(count) > 1 and not isinstance(count, Signal):
-                held = Signal(count.shape(), name=f"{name}_now", reset_less=True)
+                held = Signal(count.shape(), name=f"{name}_now")
                 m.d.sync += held.eq(count)
                 count = held
             m.d.sync += counter.eq(modulo(m, f"{name}_next", counter + count, COUNTER_BITS))

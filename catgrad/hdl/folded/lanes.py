@@ -9,6 +9,7 @@ from math import prod
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
 from catgrad.circuit.format import Format
+from catgrad.folded.early import early_modes
 from catgrad.folded.machine import Instruction, Machine, Mode
 from catgrad.hdl.cells import window
 from catgrad.hdl.folded.accumulator import accumulator
@@ -47,7 +48,9 @@ class Lanes:
         self._storages, self._generators, self._family = storages, generators, family
         self._formed: dict[Mode, tuple[list[Value], int]] = {}
         self._totals: dict[tuple[Mode, int], Signal] = {}
-        self.early: set[Mode] = set()
+        self.early = early_modes(
+            (i.mode, self._reduces(i)) for i in machine.instructions if i.factors
+        )
         self.constant = constant_of(machine, family)
         self._direct = {Mode.SERIAL}  # Modes whose totals are in registers in cycle v.
         modes = {i.mode for i in machine.instructions if i.factors}
@@ -143,18 +146,18 @@ class Lanes:
             widths.append(width)
         return max(widths)
 
-    def _flags(self, name: str, cycles: int) -> tuple[Signal, Signal]:
-        """Whether there is a product, and whether it is the first of its sum."""
+    def _first(self, name: str, cycles: int) -> Signal:
+        """Whether a product is the first of its sum; the others follow without a pause."""
         later = self._station.later
         valid, last = later(self._station.valid, cycles), later(self._station.field("last"), cycles)
         first = Signal(init=1, name=f"{name}_first")
         with self._m.If(valid):
             self._m.d.sync += first.eq(last)
-        return valid, first
+        return first
 
-    def _sum(self, name: str, number: Value, width: int, flags: tuple[Signal, Signal]) -> Value:
+    def _sum(self, name: str, number: Value, width: int, first: Signal) -> Value:
         """What a number adds up to with those before it, in the next cycle."""
-        return accumulator(self._m, name, number, width, *flags, self._family)
+        return accumulator(self._m, name, number, width, first, self._family)
 
     def _tree(self, products: list[Value]) -> None:
         """Add the products of all lanes, a level of registers each, then add up over time."""
@@ -172,10 +175,10 @@ class Lanes:
                 )
                 sums.append(added)
             level = sums
-        flags = self._flags("tree", 1 + machine.timing.read + machine.timing.multiply + levels)
+        first = self._first("tree", 1 + machine.timing.read + machine.timing.multiply + levels)
         total = level[0]
         if any(self._reduces(i) for i in machine.instructions if i.mode is Mode.TREE):
-            total = self._sum("tree", total, width, flags)
+            total = self._sum("tree", total, width, first)
             self._direct.add(Mode.TREE)
         self._formed[Mode.TREE] = [total], width
 
@@ -190,9 +193,9 @@ class Lanes:
         sums = products
         if reducing:
             width = self._width(own)
-            flags = self._flags("lanes", 1 + timing.read + timing.multiply)
+            first = self._first("lanes", 1 + timing.read + timing.multiply)
             sums = [
-                self._sum(f"lane_{lane}", product, width, flags)
+                self._sum(f"lane_{lane}", product, width, first)
                 for lane, product in enumerate(products)
             ]
         if Mode.PARALLEL in own:
@@ -202,7 +205,6 @@ class Lanes:
                 self._direct.add(Mode.PARALLEL)
             else:
                 self._formed[Mode.PARALLEL] = products, width
-                self.early.add(Mode.PARALLEL)
         if Mode.DRAIN in own:
             self._drain(sums if Mode.DRAIN in reducing else products, Mode.DRAIN in reducing)
 
@@ -225,7 +227,8 @@ class Lanes:
             m.d.sync += number.eq(Mux(fill, window(sums[lane], 0, Format(width, True)), behind))
             behind = number
         self._formed[Mode.DRAIN] = [behind], width
-        (self._direct if added else self.early).add(Mode.DRAIN)
+        if added:
+            self._direct.add(Mode.DRAIN)
 
     def _extremes(self) -> None:
         """The greatest or least number so far, of those that a serial instruction reads."""

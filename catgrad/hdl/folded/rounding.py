@@ -11,8 +11,8 @@ from catgrad.circuit.copying import copied, copy_cell
 from catgrad.circuit.format import Format
 from catgrad.circuit.netlist import Kind, Netlist
 from catgrad.circuit.optimise import optimise
+from catgrad.folded.early import TOTAL
 from catgrad.folded.machine import Machine, Mode
-from catgrad.hdl.folded.early import TOTAL
 from catgrad.hdl.multiplier import BLOCK_BITS, Family
 
 
@@ -23,18 +23,24 @@ def constant_of(machine: Machine, family: Family | None) -> int:
     bodies are without theirs.
     """
     program = [i for i in machine.instructions if i.mode is Mode.PARALLEL and i.factors]
-    formats = [
-        machine.phases.arrays[place.array].format
-        for i in machine.instructions
-        for place in machine.phases.phases[i.phase].factors
-    ]
-    widest = max((format.width + (not format.signed) for format in formats), default=0)
+    widest = max(factor_widths(machine), default=0)
     if family != "ice40" or widest > BLOCK_BITS[family]:
         return 0
     if any(len(i.loops) > i.kept for i in program):
         return 0
     found = {rounded(machine.bodies[i.body].netlist)[0] for i in program}
     return found.pop() if len(found) == 1 else 0
+
+
+def factor_widths(machine: Machine) -> list[int]:
+    """How many bits all that is multiplied has, with a sign."""
+    formats = [
+        machine.phases.arrays[place.array].format
+        for i in machine.instructions
+        if i.mode is not Mode.SERIAL
+        for place in machine.phases.phases[i.phase].factors
+    ]
+    return [format.width + (not format.signed) for format in formats]
 
 
 def rounded(netlist: Netlist) -> tuple[int, Netlist]:

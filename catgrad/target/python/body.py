@@ -131,7 +131,7 @@ class Body:
 
     def returned_names(self) -> list[str]:
         """A name for each result."""
-        for wire in self._stems.results:
+        for wire in self._program.results:
             value = self._values[wire]
             if not value.full.is_name:
                 self._emit(wire, value.materialised())

@@ -21,14 +21,24 @@ def composition(operation: ops.Compose, a: Value, b: Value, site: integers.Site)
     if inner == 0:
         product = call("np.multiply.outer", a.full, b.full)
         return Value(product, site.result, site.result.shape)
-    x = matrix(a, rows, site) if rows else flat(a, site)
     y = matrix(b, inner, site) if columns else flat(b, site)
+    if _is_one_matrix(operation, a):
+        return Value(infix("@", a.full, y), site.result, site.result.shape)
+    x = matrix(a, rows, site) if rows else flat(a, site)
     # With one term to a sum, the product of matrices is that of a column and a row.
     outer = operation.B.size == 1 and rows and columns
     code = infix("*", x, y) if outer else integers.matrix_product(x, y, operation, site)
     sizes = [T.size for T in (operation.A, operation.C) if T.shape]
     T = NdArrayType(tuple(sizes), site.result.dtype)
     return reshaped(Value(code, T, T.shape), site.result.shape)
+
+
+def _is_one_matrix(operation: ops.Compose, a: Value) -> bool:
+    """Whether the first array is a matrix but for axes of extent 1 before it, which NumPy keeps."""
+    A, B, C = operation.A, operation.B, operation.C
+    if not A.is_floating or a.number is not None or B.size == 1 or len(A.shape) < 2:
+        return False
+    return len(B.shape) == 1 and len(C.shape) <= 1 and prod(A.shape[:-1]) == 1
 
 
 def matrix(x: Value, rows: int, site: integers.Site) -> Code:

@@ -7,6 +7,7 @@ import keyword
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from catgrad.errors import CatgradError
 
@@ -60,6 +61,7 @@ def require_identifier(name: str) -> None:
         )
 
 
+@cache
 def snake_case(name: str) -> str:
     """A name in the style of functions and variables.
 
@@ -68,3 +70,31 @@ def snake_case(name: str) -> str:
     """
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", re.sub(r"\W", "_", name)).lower()
     return words if words.isidentifier() else f"_{words}"
+
+
+def plural(names: Sequence[str]) -> str:
+    """What to call several arrays together: the words that their names have in common.
+
+    >>> plural(["new_scale_1_mean", "new_bias_mean"]), plural(["bias_1", "bias_2"])
+    ('new_means', 'biases')
+    >>> plural(["new_scale_1", "new_bias"])
+    'new_parameters'
+    """
+    words = [[word for word in name.split("_") if not word.isdecimal()] for name in names]
+    before, after = _common(words), _common([line[::-1] for line in words])[::-1]
+    least = min(map(len, words))
+    if len(before) == least:
+        before, after = before[:-1], before[-1:]
+    after = after[max(0, len(before) + len(after) - least) :] or ["parameter"]
+    *first, last = [*before, *after]
+    return "_".join([*first, f"{last}es" if last.endswith(("s", "x")) else f"{last}s"])
+
+
+def _common(lines: Sequence[Sequence[str]]) -> list[str]:
+    """The words with which all lines begin."""
+    common = []
+    for words in zip(*lines, strict=False):
+        if len({*words}) > 1:
+            break
+        common.append(words[0])
+    return common

@@ -7,7 +7,7 @@ would write; nothing but readability depends on them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from catgrad.core import operation as ops
@@ -26,7 +26,7 @@ LED_BACK = re.compile(r"gradient|error|^d_|^dy")
 SLOPE = 4
 """Operations that a slope is made of, at most: ``s * (1 - s)`` is a product and a difference."""
 
-RELAYING, UPDATING = Kind(Relaying), Kind(ops.Subtract | ops.Add)
+RELAYING, UPDATING, NAMED = Kind(Relaying), Kind(ops.Subtract | ops.Add), Kind(Named)
 
 
 class Stems:
@@ -45,6 +45,7 @@ class Stems:
         seeds: Sequence[int] = (),
         known: Sequence[Relation] = (),
         relations: Callable[[object], Relations] = lambda _: Relations(),
+        hints: Mapping[int, str] | None = None,
     ) -> None:
         self.program, self._relations = program, relations
         self._known = dict(zip(program.arguments, known, strict=False))
@@ -63,7 +64,7 @@ class Stems:
                     self.targets.update(assignment.results)
         self.order = {wire: i for i, a in enumerate(program.body) for wire in a.results}
         self.order |= dict.fromkeys(program.arguments, -1)
-        self.hints: dict[int, str] = {}
+        self.hints = {**(hints or {})}
         for wire, name in zip(program.results, results, strict=False):
             if not is_nameless(name):
                 self.hint(wire, name)
@@ -83,18 +84,19 @@ class Stems:
 
     def _hint_arguments(self) -> None:
         """Name what one function alone reads, several times, as this function does."""
-        read: dict[int, set[tuple[str, str]]] = {}
-        for assignment in self.program.body:
-            operation = assignment.operation
-            named = operation.arguments if isinstance(operation, Named) else ()
-            names = named or ("",) * len(assignment.operands)
-            for wire, name in zip(assignment.operands, names, strict=False):
-                symbol = operation.symbol() if isinstance(operation, Named) else ""
-                read.setdefault(wire, set()).add((symbol, name))
-        for wire, found in read.items():
-            name = min(found)[1]
-            if len(found) == 1 and len(self.readers[wire]) > 1 and name and not is_nameless(name):
-                self.hint(wire, name)
+        for wire, readers in self.readers.items():
+            if len(readers) < 2 or not all(NAMED.has(reader.operation) for reader in readers):
+                continue
+            found = {
+                (reader.operation.symbol(), name)
+                for reader in readers
+                for read, name in zip(reader.operands, reader.operation.arguments, strict=False)
+                if read == wire
+            }
+            if len(found) == 1:
+                [(_, name)] = found
+                if not is_nameless(name):
+                    self.hint(wire, name)
 
     def _name_parts(self, assignment: Assignment, operation: Named) -> None:
         """Name several results of a function after what it calls them itself."""

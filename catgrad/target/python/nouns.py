@@ -23,6 +23,7 @@ NOUNS = {
     "Ge": "at_least",
     "Gt": "greater",
     "Invert": "inverse",
+    "Array": "numbers",
     "Iota": "positions",
     "Le": "at_most",
     "Log": "logarithm",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from catgrad.core import operation as ops
 from catgrad.core.types import Dtype, Fixed, Shape
 from catgrad.target.python import integers
 from catgrad.target.python.code import Code, call, infix, method, view
 from catgrad.target.python.expressions import Site, reduced, written
 from catgrad.target.python.values import Value, storage
-from catgrad.target.python.views import permuted, reshaped
+from catgrad.target.python.views import is_apart, permuted, reshaped
 
 FEW_ROWS = 2**8
 """Rows of a table up to which adding to them by a product of matrices is faster than by sorting."""
@@ -65,6 +67,16 @@ def _(operation: ops.ArgMax, operands: Sequence[Value], site: Site) -> list[Valu
 
 
 @written.register
+def _(operation: ops.Array, _operands: Sequence[Value], site: Site) -> list[Value]:
+    numbers, dtype = np.array(operation.numbers, dtype=object), f"dtype=np.{storage(site.result)}"
+    if numbers.size:
+        array = call("np.array", repr(numbers.reshape(operation.T.shape).tolist()), dtype)
+    else:
+        array = call("np.zeros", str(operation.T.shape), dtype)
+    return [Value(array, site.result, site.result.shape)]
+
+
+@written.register
 def _(operation: ops.Iota, _operands: Sequence[Value], site: Site) -> list[Value]:
     n, after = operation.T.shape[operation.axis], len(operation.T.shape) - operation.axis - 1
     positions = call("np.arange", str(n), f"dtype=np.{storage(site.result)}")
@@ -100,7 +112,8 @@ def _(operation: ops.Slice, operands: Sequence[Value], site: Site) -> list[Value
         return [Value.constant(site.result, x.number)]
     index = _slices(operation.start, operation.stop, operation.steps, operation.T.shape)
     part = view(x.full, f"[{index}]") if index else x.full
-    return [Value(part, site.result, site.result.shape, is_scattered=True)]
+    rows = "," not in index and operation.steps[:1] in ((), (1,))  # whole ones, one after the other
+    return [Value(part, site.result, site.result.shape, is_scattered=not rows or is_apart(x))]
 
 
 @written.register

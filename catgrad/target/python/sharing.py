@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from catgrad.target.python.code import Code
 from catgrad.target.python.lines import Line, names_in
@@ -23,6 +25,23 @@ CALLED = re.compile(r"(?<![\w.])[^\W\d]\w*(?=\()")
 """The name of a function that is called."""
 
 
+PART = re.compile(r"([^\W\d]\w*)\[(\d*):(\d*)\](?:\.reshape\([^()]*\))?")
+"""Rows of an array by its name, from one to another."""
+
+
+class Part(NamedTuple):
+    """The rows from `start` to `stop` of an array."""
+
+    array: str
+    start: int
+    stop: float
+
+    def meets(self, other: Part) -> bool:
+        """Whether both have a row in common."""
+        apart = self.stop <= other.start or other.stop <= self.start
+        return self.array == other.array and not apart
+
+
 class Memory:
     """Of which arrays the names in a function may be views.
 
@@ -34,6 +53,7 @@ class Memory:
         self._is_apart, self._is_distinct = is_apart, is_distinct
         self._behind: dict[str, set[str]] = {}
         self._whole: set[str] = set()  # names of arrays in which each number has its own place
+        self._parts: dict[str, Part] = {}
 
     def add(self, line: Line) -> None:
         """Take in the next line of the function."""
@@ -48,6 +68,13 @@ class Memory:
             self._whole.update(name for name, T in zip(line.names, line.types, strict=False) if T)
         elif self._is_whole(line.code):
             self._whole.add(line.names[0])
+        elif (found := PART.fullmatch(line.code.text)) and self._is_own(found[1]):
+            stop = int(found[3]) if found[3] else math.inf
+            self._parts[line.names[0]] = Part(found[1], int(found[2] or 0), stop)
+
+    def _is_own(self, name: str) -> bool:
+        """Whether this is a whole array, and a view of no other."""
+        return name in self._whole and self._behind[name] == {name}
 
     def behind(self, code: Code) -> set[str]:
         """The names of arrays that share memory with the result of an expression."""
@@ -91,10 +118,20 @@ class Memory:
     ) -> list[bool]:
         """Whether each result may share memory with `arrays`, or with a result before it; parts
         of the arrays named last are not looked at, unless one result is given twice."""
-        taken, repeated = set(arrays), []
+        taken, repeated = set(arrays), list[bool]()
+        parts, parted = list[Part](), set[str]()
         for result in results:
             behind = self.behind(result).difference(but) | {result.text}
-            repeated.append(not behind.isdisjoint(taken))
-            if not repeated[-1]:
-                taken |= behind
+            part = self._parts.get(result.text)
+            if part is None:
+                repeated.append(not behind.isdisjoint(taken | parted))
+            else:
+                repeated.append(not behind.isdisjoint(taken) or any(map(part.meets, parts)))
+                behind.remove(part.array)
+            if repeated[-1]:
+                continue
+            taken |= behind
+            if part is not None:
+                parts.append(part)
+                parted.add(part.array)
         return repeated

@@ -18,6 +18,7 @@ from catgrad.target.python.body import Body
 from catgrad.target.python.definitions import Expand, Parts
 from catgrad.target.python.expressions import Pointwise
 from catgrad.target.python.helpers import HELPERS
+from catgrad.target.python.joining import joined
 from catgrad.target.python.kernels import function_text
 from catgrad.target.python.lines import names_in
 from catgrad.target.python.names import Names, require_identifier, snake_case
@@ -148,6 +149,7 @@ class Module:
         self._bodies: dict[tuple[str, str], str] = {}
         self._apart: set[str] = set()
         self._distinct: set[str] = set()
+        self._shapeless: set[Definition] = set()
         self._owned: dict[str, tuple[bool, ...]] = {}
         self._relations: dict[object, Relations] = {}
         self._parts = Parts()
@@ -292,6 +294,13 @@ class Module:
         names = Names([*self._reserved, *arguments])
         seeds = [i for i, argument in enumerate(f.arguments) if argument in f.seeds]
         stems = Stems(program, arguments, f.result_names, seeds, relations=self.relations)
+        if found := joined(program, stems.stems, self._shapeless.__contains__):
+            program = found.program
+            for new, origin in found.origins.items():
+                self._definitions[new] = self._definitions[origin]
+            stems = Stems(
+                program, arguments, f.result_names, seeds, (), self.relations, found.names
+            )
         body = Body(name, program, stems, names, self, is_method=True)
         results = body.returned_names()
         described = signature(
@@ -330,6 +339,8 @@ class Module:
         text = "\n".join([f"({', '.join(arguments)}):", *indented(lines, 4)])
         # A text without shapes is one for every shape.
         shaped = SHAPED.search(text) or self.holds(text)
+        if not shaped:
+            self._shapeless.add(definition)
         pointwise = not shaped and all(
             self._is_pointwise(assignment.operation) for assignment in program.body
         )

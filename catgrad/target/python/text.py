@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, chain
+from itertools import chain
 
 from catgrad.core.types import NdArrayType
 
@@ -108,6 +108,8 @@ COMMA = re.compile(r", ")
 OPERATOR = re.compile(r" (?=(?:[-+*/@&|<>=]|//|\*\*|<<|>>|[<>=!]=) )")
 """Where a line may end within a bracket: after a comma, or before an operator."""
 
+BRACKET = re.compile(r"[][(){}]")
+
 EXTENTS = re.compile(r"[\d, ]*")
 """What a tuple of numbers encloses, a shape say, which is read as one."""
 
@@ -115,18 +117,26 @@ SUBSCRIPTED = re.compile(r"[\w\])]$")
 """What an expression ends in that a subscript follows."""
 
 
-def _depths(code: str) -> list[int]:
-    """In how many brackets each character stands; an opening one in its own, a closing one not."""
-    steps = ((c in "([{") - (c in ")]}") for c in code)
-    # A line may begin with the bracket that one before it has opened.
-    return [*accumulate(steps, lambda depth, step: max(0, depth + step), initial=0)][1:]
+def _brackets(code: str) -> list[tuple[int, int]]:
+    """Where brackets stand, and in how many a character is from there on."""
+    found, depth = [], 0
+    for match in BRACKET.finditer(code):
+        # A line may begin with the bracket that one before it has opened.
+        depth = depth + 1 if match[0] in "([{" else max(0, depth - 1)
+        found.append((match.start(), depth))
+    return found
 
 
 def _split(code: str, where: re.Pattern[str]) -> list[str]:
     """The parts of a text between the places that match outside of all brackets."""
-    depths, parts, start = _depths(code), [], 0
+    parts, start, depth = [], 0, 0
+    brackets = iter([*_brackets(code), (len(code), 0)])
+    place, after = next(brackets)
     for match in where.finditer(code):
-        if depths[match.start()] == 0:
+        while place <= match.start():
+            depth = after
+            place, after = next(brackets)
+        if depth == 0:
             parts.append(code[start : match.start()])
             start = match.end()
     return [*parts, code[start:]]
@@ -142,11 +152,12 @@ def _widest(code: str) -> tuple[int, int] | None:
 
     No line ends in a subscript, nor in a tuple of numbers.
     """
-    depths, spans, start = _depths(code), [], -1
-    for i, c in enumerate(code):
-        if c in "([{" and depths[i] == 1:
+    spans, start = [], -1
+    for i, depth in _brackets(code):
+        c = code[i]
+        if c in "([{" and depth == 1:
             start = i + 1
-        elif c in ")]}" and depths[i] == 0 and start > 0:
+        elif c in ")]}" and depth == 0 and start > 0:
             is_subscript = c == "]" and SUBSCRIPTED.search(code, 0, start - 1)
             if not is_subscript and not EXTENTS.fullmatch(code[start:i]):
                 spans.append((start, i))

@@ -40,7 +40,7 @@ def reshaped(x: Value, shape: Shape) -> Value:
         return Value.constant(T, x.number)
     if x.type.shape == shape:
         return x
-    if x.reshaped is not None and not _is_apart(x.reshaped):
+    if x.reshaped is not None and not is_apart(x.reshaped):
         return reshaped(x.reshaped, shape)
     if x.permuted is not None and x.type.size:
         base, order = x.permuted
@@ -56,7 +56,7 @@ def reshaped(x: Value, shape: Shape) -> Value:
     if (repeated := _repeated(x, shape)) is not None:
         return Value(repeated, T, shape)
     code = reshape(x.full, shape)
-    if _is_apart(x):
+    if is_apart(x):
         code = code._replace(operations=code.operations + 1)
     return Value(code, T, shape, reshaped=x)
 
@@ -75,7 +75,7 @@ def _repeated(x: Value, shape: Shape) -> Code | None:
     return method(reshape(x.code, once), "repeat", str(times), f"axis={axis}")
 
 
-def _is_apart(x: Value) -> bool:
+def is_apart(x: Value) -> bool:
     """Whether numbers that follow each other may lie apart in memory."""
     return x.permuted is not None or x.is_scattered or x.shape != x.type.shape
 

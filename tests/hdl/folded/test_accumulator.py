@@ -21,16 +21,16 @@ NUMBER = 8
 
 BENCH = """
 module bench;
-  reg clk = 0, rst = 0, valid, first;
+  reg clk = 0, rst = 0, first;
   reg signed [7:0] number;
   wire signed [63:0] sum;
-  top top(.clk(clk), .rst(rst), .number(number), .valid(valid), .first(first), .sum(sum));
-  reg [15:0] stream[0:COUNT-1];
+  top top(.clk(clk), .rst(rst), .number(number), .first(first), .sum(sum));
+  reg [8:0] stream[0:COUNT-1];
   integer i;
   initial begin
     $readmemh("stream.hex", stream);
     for (i = 0; i < COUNT; i = i + 1) begin
-      {first, valid, number} = stream[i];
+      {first, number} = stream[i];
       #1 clk = 1; #1 clk = 0;
       #1 $display("%0d", sum);
     end
@@ -55,31 +55,30 @@ class Summing(wiring.Component):
 
     def __init__(self, width: int, family: Family | None) -> None:
         self._width, self._family = width, family
-        number, flag = In(signed(NUMBER)), In(1)
-        super().__init__({"number": number, "valid": flag, "first": flag, "sum": Out(signed(64))})
+        members = {"number": In(signed(NUMBER)), "first": In(1), "sum": Out(signed(64))}
+        super().__init__(members)
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        total = accumulator(m, "it", self.number, self._width, self.valid, self.first, self._family)
+        total = accumulator(m, "it", self.number, self._width, self.first, self._family)
         m.d.comb += self.sum.eq(total)
         return m
 
 
-def stream(length: int) -> list[tuple[int, bool, bool]]:
-    """Numbers, whether they are valid, and whether they are the first of a sum."""
+def stream(length: int) -> list[tuple[int, bool]]:
+    """Numbers, and whether they are the first of a sum."""
     rng = np.random.default_rng(0)
     numbers = rng.integers(-(1 << NUMBER - 1), 1 << NUMBER - 1, length).tolist()
-    flags = rng.random((length, 2)) < [0.7, 0.2]
-    flags[0] = True
-    return [(n, bool(v), bool(f)) for n, (v, f) in zip(numbers, flags, strict=True)]
+    firsts = rng.random(length) < 0.2
+    firsts[0] = True
+    return list(zip(numbers, firsts.tolist(), strict=True))
 
 
-def sums(numbers: list[tuple[int, bool, bool]], width: int) -> list[int]:
+def sums(numbers: list[tuple[int, bool]], width: int) -> list[int]:
     """What the accumulator holds after each of them."""
     total, result = 0, []
-    for number, valid, first in numbers:
-        if valid:
-            total = number if first else total + number
+    for number, first in numbers:
+        total = number if first else total + number
         half = 1 << width - 1
         result.append((total + half) % (2 * half) - half)
     return result
@@ -91,9 +90,8 @@ def test_numbers_add_up(width: int) -> None:
     component = Summing(width, None)
 
     async def testbench(ctx: SimulatorContext) -> None:
-        for number, valid, first in numbers:
+        for number, first in numbers:
             ctx.set(component.number, number)
-            ctx.set(component.valid, valid)
             ctx.set(component.first, first)
             await ctx.tick()
             seen.append(ctx.get(component.sum))
@@ -115,7 +113,7 @@ def test_numbers_add_up_in_the_carry_chain_of_an_ecp5(width: int, tmp_path: Path
     (tmp_path / "models.v").write_text(TABLES + chain.read_text())
     (tmp_path / "top.v").write_text(verilog(Summing(width, "ecp5"), "top"))
     (tmp_path / "bench.v").write_text(BENCH.replace("COUNT", str(len(numbers))))
-    codes = [(first << 9 | valid << 8) + number % 256 for number, valid, first in numbers]
+    codes = [(first << 8) + number % 256 for number, first in numbers]
     (tmp_path / "stream.hex").write_text("\n".join(f"{code:x}" for code in codes))
     command = ["iverilog", "-g2012", "-s", "bench", "-o", "bench", "models.v", "top.v", "bench.v"]
     subprocess.run(command, cwd=tmp_path, check=True)

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from amaranth.hdl import ResetInserter, Signal
 from amaranth.sim import Simulator, SimulatorContext
 
 from catgrad.folded.machine import Mode, Timing
@@ -120,6 +121,41 @@ def test_parameters_are_loaded_between_samples() -> None:
 
     run.simulate(load)
     assert_equal(run)
+
+
+def test_a_reset_forgets_what_was_to_be_counted() -> None:
+    run, _ = make_run(perceptron(2, 3), 2, seed=1)
+    engine, reset = run.engine, Signal()
+    counters = [engine.forward_saturations, engine.learning_saturations, engine.samples]
+    counted = [False] * len(counters)
+
+    async def bench(ctx: SimulatorContext) -> None:
+        ctx.set(engine.train, 1)
+        ctx.set(engine.prediction.ready, 1)
+        for port in (engine.x, engine.y):
+            ctx.set(port.payload, -128)
+        for cycle in range(10, 50):
+            for port in (engine.x, engine.y):
+                ctx.set(port.valid, 1)
+            await ctx.tick().repeat(cycle)
+            assert ctx.get(engine.busy)
+            for i, counter in enumerate(counters):
+                counted[i] |= ctx.get(counter) > 0
+            ctx.set(engine.x.valid, 0)
+            ctx.set(engine.y.valid, 0)
+            ctx.set(reset, 1)
+            await ctx.tick()
+            ctx.set(reset, 0)
+            for _ in range(8):
+                assert not ctx.get(engine.busy)
+                assert [ctx.get(counter) for counter in counters] == [0, 0, 0]
+                await ctx.tick()
+
+    simulator = Simulator(ResetInserter(reset)(engine))
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert all(counted)
 
 
 @pytest.mark.parametrize(("sizes", "lanes"), [((5, 4, 3), 3), ((3, 2), 1), ((1, 9, 1), 4)])

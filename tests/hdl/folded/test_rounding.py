@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from catgrad.circuit.evaluate import evaluate
+from catgrad.circuit.pipeline import pipeline
+from catgrad.folded.early import early, early_modes, hastened
 from catgrad.folded.machine import Machine, Mode
 from catgrad.hdl.folded import lanes
-from catgrad.hdl.folded.early import early
 from catgrad.hdl.folded.rounding import constant_of, rounded
 from tests.hdl.folded.engines import expected, machine_of, make_run, perceptron
 
@@ -54,6 +55,22 @@ def test_an_early_total_costs_one_stage_and_no_period(machine: Machine) -> None:
     operands = pipeline.netlist.input("operands").nets
     np.testing.assert_array_equal(longer.stage[operands], 1)
     assert (longer.stage <= longer.latency).all()
+
+
+def test_products_that_nobody_adds_up_are_early() -> None:
+    assert early_modes([(Mode.PARALLEL, False), (Mode.TREE, False)]) == {Mode.PARALLEL}
+    assert early_modes([(Mode.PARALLEL, False), (Mode.PARALLEL, True)]) == set()
+    assert early_modes([(Mode.PARALLEL, True), (Mode.DRAIN, False)]) == {Mode.DRAIN}
+
+
+@pytest.mark.parametrize("period_ps", [2000, 4000, 6000, 9000])
+def test_an_early_total_saves_a_stage_and_keeps_the_period(
+    machine: Machine, period_ps: int
+) -> None:
+    slower = pipeline(machine.bodies[update(machine)].netlist, period_ps)
+    faster = hastened(slower, period_ps)
+    assert slower.latency - 1 <= faster.latency <= slower.latency
+    assert early(faster, faster.netlist).period_ps <= max(period_ps, slower.period_ps)
 
 
 @pytest.mark.parametrize("lanes_used", [1, 4])

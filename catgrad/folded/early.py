@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from catgrad.circuit.delays import delays_ps
 from catgrad.circuit.format import IntArray
 from catgrad.circuit.netlist import Kind, Netlist
 from catgrad.circuit.pipeline import BLOCK_RAM_PS, Pipeline, in_memory
+from catgrad.folded.machine import Mode
 
 TOTAL = "total"
+
+
+def early_modes(uses: Iterable[tuple[Mode, bool]]) -> set[Mode]:
+    """Modes whose totals are to be had a cycle early: products of lanes that nobody adds up.
+
+    `uses`: the modes of all that has factors, each with whether it reduces.
+    """
+    known = set(uses)
+    own = {mode for mode, _ in known if mode in (Mode.PARALLEL, Mode.DRAIN)}
+    return {mode for mode in own if (mode, True) not in known}
+
+
+def hastened(slower: Pipeline, period_ps: int) -> Pipeline:
+    """The pipeline in no more stages than it needs if its total comes early; see `early`.
+
+    What reads block RAM keeps its stages.
+    """
+    stage = _stages(slower.netlist, period_ps)
+    if stage is None or slower.in_memory.any():
+        return slower
+    latency = min(slower.latency, max(0, int(stage.max(initial=0)) - 1))
+    return Pipeline(slower.netlist, np.minimum(slower.stage, latency), latency).verify()
 
 
 def early(pipeline: Pipeline, netlist: Netlist) -> Pipeline:

@@ -1,0 +1,183 @@
+"""Infinite impulse response: cascades of second-order sections, and what rounding does to them.
+
+    H(z) = product of (b₀ + b₁ z⁻¹ + b₂ z⁻²) / (1 + a₁ z⁻¹ + a₂ z⁻²)
+
+A cascade is given as second-order sections, rows ``b0 b1 b2 1 a1 a2``, as `scipy.signal` designs
+them with ``output="sos"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import signal
+
+from catgrad.bidirectional import operation as B
+from catgrad.bidirectional.block import block
+from catgrad.bidirectional.wires import Wire, call, program
+from catgrad.core.types import Fixed, NdArrayType, obj
+from catgrad.dsp.lines import (
+    SAMPLE,
+    along,
+    exactly,
+    number,
+    require_count,
+    rounded,
+    stacked,
+)
+from catgrad.errors import CatgradError
+from catgrad.hypergraph import OpenHypergraph
+from catgrad.hypergraph.text import plural
+from catgrad.special.memory import feedback
+from catgrad.special.parameter import Parameter
+
+Floats = NDArray[np.float64]
+
+FORMS = ("df1", "df2t")
+
+FREQUENCIES = 1 << 13
+"""At how many frequencies a gain is looked at."""
+
+
+def biquads(
+    sos: int | ArrayLike,
+    T: NdArrayType = SAMPLE,
+    form: str = "df1",
+    *,
+    bits: int | None = None,
+    accumulator: Fixed | None = None,
+    name: str = "coefficients",
+) -> OpenHypergraph:
+    """``T → T``: second-order sections one after another, of each number of `T` by itself.
+
+    - `sos`: float[sections, 6], as from ``scipy.signal.butter(4, 0.2, output="sos")``; or how many
+      sections are to be learned, whose parameter `name` is ``[sections, 5]``, rows
+      ``b0 b1 b2 a1 a2``
+    - `form`: ``"df1"``, direct form I, keeps the last two inputs and outputs of each section (a
+      section's outputs are the next one's inputs, and kept once), and rounds once a section.
+      ``"df2t"``, transposed direct form II, keeps two sums, which are rounded as well
+    - `bits`: round each coefficient to so many bits after the binary point
+    - `accumulator`: the format of the sums in the transposed form; None: what the formats say
+
+    Latency 0. The gradient of one sample takes the memory for a constant; that of `unroll_time`
+    goes back through it.
+    """
+    if form not in FORMS:
+        raise CatgradError(
+            f"There are no biquads of the form {form!r}; choose {FORMS[0]} or {FORMS[1]}."
+        )
+    if isinstance(sos, int):
+        require_count("A cascade", "sections", sos)
+        if form == "df2t":
+            raise CatgradError(
+                f"Transposed biquads keep sums of the past, through which no gradient reaches the "
+                f"coefficients of {plural(sos, 'section')}; learn those of the form df1."
+            )
+        return block("biquads", _learned(sos, T, name))
+    designed = sections(sos, bits)
+    if form == "df1":
+        return block("biquads", _direct(designed, T))
+    return block("biquads", _transposed(designed, T, accumulator))
+
+
+def balanced(sos: ArrayLike) -> Floats:
+    """The same filter, its gain spread so that no section's output exceeds a full-scale sine.
+
+    From the input to the output of each section but the last the greatest gain at any frequency is
+    1 (the L∞ scaling of Jackson, "Roundoff-noise analysis for fixed-point digital filters realized
+    in cascade or parallel form", IEEE Transactions on Audio and Electroacoustics 18, 1970);
+    `scipy.signal` leaves all of the gain to the first section.
+
+    >>> from scipy.signal import butter
+    >>> bool(balanced(butter(4, 0.1, output="sos"))[0, 0] > 0.01)
+    True
+    """
+    array = np.array(sos, dtype=np.float64)
+    sections(array)
+    for k in range(len(array) - 1):
+        peak = np.abs(signal.sosfreqz(array[: k + 1], FREQUENCIES)[1]).max()
+        array[k, :3] /= peak
+        array[k + 1, :3] *= peak
+    return array
+
+
+def sections(sos: ArrayLike, bits: int | None = None) -> Floats:
+    """float[sections, 5], rows ``b0 b1 b2 a1 a2``, divided by a0 and rounded to `bits`."""
+    array = np.asarray(sos, dtype=np.float64)
+    if array.ndim != 2 or array.shape[1] != 6 or not len(array):
+        raise CatgradError(
+            f"A cascade has rows b0 b1 b2 a0 a1 a2, but this array has shape {array.shape}; "
+            f"design it with output='sos', as scipy.signal.butter(4, 0.2, output='sos')."
+        )
+    if not np.isfinite(array).all() or not array[:, 3].all():
+        raise CatgradError(
+            "A section needs finite coefficients and an a0 that is not 0; design it with "
+            "scipy.signal."
+        )
+    scaled = array / array[:, 3:4]
+    return rounded(scaled[:, [0, 1, 2, 4, 5]], bits)
+
+
+def _weighted(terms: Sequence[tuple[float, Wire]]) -> Wire:
+    """The sum of coefficient times number, without those that are 0."""
+    total: Wire | None = None
+    for c, x in terms:
+        if c:
+            term = x if c == 1 else c * x
+            total = term if total is None else total + term
+    return terms[0][1] * 0 if total is None else total
+
+
+def _direct(designed: Floats, T: NdArrayType) -> OpenHypergraph:
+    """Direct form I; the memory is the last two of the input and of each section's output."""
+    count = len(designed)
+
+    def body(past: Wire, x: Wire) -> tuple[Wire, Wire]:
+        held = [number(past, i) for i in range(2 * count + 2)]
+        kept = [x, held[0]]
+        for k, (b0, b1, b2, a1, a2) in enumerate(designed.tolist()):
+            u1, u2, y1, y2 = held[2 * k : 2 * k + 4]
+            x = _weighted([(b0, x), (b1, u1), (b2, u2), (-a1, y1), (-a2, y2)])
+            kept += [x, y1]
+        return stacked(kept), x
+
+    return feedback(program(obj(along(T, 2 * count + 2), T), body), 0.0, "past")
+
+
+def _learned(count: int, T: NdArrayType, name: str) -> OpenHypergraph:
+    """Direct form I, each section the product of a row of the parameter with what it multiplies."""
+    row = NdArrayType((5,), T.dtype)
+
+    def body(past: Wire, x: Wire) -> tuple[Wire, Wire]:
+        [rows] = x.draft.apply(Parameter(NdArrayType((count, 5), T.dtype), name))
+        held = [number(past, i) for i in range(2 * count + 2)]
+        kept = [x, held[0]]
+        for k in range(count):
+            u1, u2, y1, y2 = held[2 * k : 2 * k + 4]
+            one = call(B.Slice.along(rows.T, 0, k, k + 1), rows)
+            seen = stacked([x, u1, u2, -y1, -y2])
+            product = B.Compose(T, row, NdArrayType((), T.dtype))
+            x = call(product, seen, call(B.Reshape(one.T, row), one))
+            kept += [x, y1]
+        return stacked(kept), x
+
+    return feedback(program(obj(along(T, 2 * count + 2), T), body), 0.0, "past")
+
+
+def _transposed(designed: Floats, T: NdArrayType, sums: Fixed | None) -> OpenHypergraph:
+    """Transposed direct form II; the memory is two sums of each section."""
+    count = len(designed)
+
+    def body(past: Wire, x: Wire) -> tuple[Wire, Wire]:
+        kept = []
+        for k, (b0, b1, b2, a1, a2) in enumerate(designed.tolist()):
+            s1, s2 = number(past, 2 * k), number(past, 2 * k + 1)
+            y = _weighted([(1.0, s1), (b0, x)])
+            kept.append(exactly(_weighted([(1.0, s2), (b1, x), (-a1, y)])))
+            kept.append(exactly(_weighted([(b2, x), (-a2, y)])))
+            x = y
+        return stacked(kept), x
+
+    return feedback(program(obj(along(T, 2 * count), T), body), 0.0, "sums", sums)

@@ -1,0 +1,161 @@
+"""Finite impulse response: filters that are weighted sums of the last samples.
+
+    direct                               transposed
+    x ──┬──[z]──┬──[z]──┐                x ──┬─────────┬─────────┐
+        h₀      h₁      h₂                   h₂        h₁        h₀
+        └───(+)─┴───(+)─┴── y                └──[z]──(+)──[z]──(+)── y
+
+(Oppenheim and Schafer, "Discrete-time signal processing", chapter on structures.)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from catgrad.bidirectional import operation as B
+from catgrad.bidirectional.block import block
+from catgrad.bidirectional.wires import Wire, call, program
+from catgrad.core.types import Fixed, NdArrayType, obj
+from catgrad.dsp.lines import (
+    SAMPLE,
+    along,
+    apart,
+    as_designed,
+    coefficients,
+    exactly,
+    joined,
+    number,
+    part,
+    require_count,
+    rounded,
+    window,
+)
+from catgrad.errors import CatgradError
+from catgrad.hypergraph import OpenHypergraph
+from catgrad.special.memory import feedback
+
+Taps = int | ArrayLike
+"""The impulse response as designed, or how many taps there are to learn."""
+
+FORMS = ("direct", "transposed", "symmetric")
+
+
+def fir(
+    taps: Taps,
+    T: NdArrayType = SAMPLE,
+    form: str = "direct",
+    *,
+    bits: int | None = None,
+    accumulator: Fixed | None = None,
+    name: str = "taps",
+) -> OpenHypergraph:
+    """``T → T``: ``y[n] = sum of taps[k] * x[n - k]``, of each number of `T` by itself.
+
+    - `taps`: the impulse response, as from `scipy.signal.firwin`; or how many taps are to be
+      learned, which are then a parameter called `name`
+    - `form`: ``"direct"`` keeps the last samples and adds up all products at once.
+      ``"symmetric"`` adds the two samples of equal taps before it multiplies: the response has to
+      be the same, or its negative, from both ends, and of one that is learned only the first half
+      is a parameter. ``"transposed"`` keeps partial sums, so that from input to output there is one
+      product and one sum
+    - `bits`: round each designed tap to so many bits after the binary point
+    - `accumulator`: the format of the partial sums in the transposed form; None: what the formats
+      say, which rounds after each tap. In the other forms the sum is exact, and rounded once
+
+    Latency 0: with each input comes the output that it is part of.
+
+    >>> print(fir([0.25, 0.5, 0.25]).target)
+    [float32[]]
+    """
+    if form not in FORMS:
+        raise CatgradError(
+            f"There is no FIR filter of the form {form!r}; choose {', '.join(FORMS[:-1])} or "
+            f"{FORMS[-1]}."
+        )
+    n, designed = response(taps, bits)
+    if form == "transposed":
+        if designed is None:
+            raise CatgradError(
+                f"A transposed FIR filter keeps sums of the past, through which no gradient "
+                f"reaches the {n} taps; learn those of the direct form."
+            )
+        return block("fir", _transposed(designed, T, accumulator))
+    sign = _symmetry(designed) if form == "symmetric" else 0.0
+    held = -(-n // 2) if sign else n
+    kept = None if designed is None else designed[:held]
+
+    def body(x: Wire) -> Wire:
+        seen = _folded(x, sign) if sign else x
+        h = coefficients(x, NdArrayType((held,), T.dtype), kept, name)
+        return call(B.Compose(T, h.T, NdArrayType((), T.dtype)), seen, h)
+
+    seen = window(n, T)
+    return block("fir", seen >> program(seen.target, body))
+
+
+def response(taps: Taps, bits: int | None = None) -> tuple[int, tuple[float, ...] | None]:
+    """How many taps there are, and which."""
+    if isinstance(taps, int):
+        require_count("A filter", "taps", taps)
+        return taps, None
+    if np.ndim(taps) != 1:
+        raise CatgradError(
+            f"A filter has one list of taps, not an array of shape {np.shape(taps)}; give one "
+            f"such as scipy.signal.firwin(16, 0.5)."
+        )
+    designed = as_designed(rounded(taps, bits))
+    return len(designed), designed
+
+
+def _symmetry(designed: tuple[float, ...] | None) -> float:
+    """1 where a response is the same from both ends, -1 where it is the negative."""
+    if designed is None:
+        return 1.0
+    h = np.array(designed)
+    for sign in (1.0, -1.0):
+        if np.array_equal(h, sign * h[::-1]):
+            return sign
+    k = int(np.argmax(np.abs(h) != np.abs(h[::-1])))
+    raise CatgradError(
+        f"Tap {k} of {len(h)} is {h[k]:g} but tap {len(h) - 1 - k} is {h[-1 - k]:g}, so that the "
+        f"response is not symmetric; use form='direct'."
+    )
+
+
+def _folded(x: Wire, sign: float) -> Wire:
+    """``T+n → T+ceil(n/2)``: the two samples of equal taps added, exactly."""
+    n = x.T.shape[-1]
+    half = n // 2
+    if not half:
+        return x
+    first = part(x, 0, half)
+    last = joined(apart(part(x, n - half, n))[::-1])
+    pairs = exactly(first + last if sign > 0 else first - last)
+    return exactly(joined([pairs, part(x, half, half + 1)])) if n % 2 else pairs
+
+
+def _transposed(
+    designed: tuple[float, ...], T: NdArrayType, accumulator: Fixed | None
+) -> OpenHypergraph:
+    """Partial sums, that of the output first: ``s[k]' = s[k + 1] + h[k + 1] * x``."""
+    n = len(designed)
+    line, each = along(T, n), NdArrayType((n,), T.dtype)
+
+    def products(x: Wire) -> Wire:
+        h = coefficients(x, line, np.broadcast_to(designed, line.shape), "taps")
+        return exactly(call(B.NCopy(T, each), x) * h)
+
+    if n == 1:
+        return program(obj(T), lambda x: number(products(x), 0))
+
+    def body(sums: Wire, x: Wire) -> tuple[Wire, Wire]:
+        terms = products(x)
+        moved = [*apart(sums)[1:], None]
+        new = [
+            term if before is None else exactly(before + term)
+            for before, term in zip(moved, apart(part(terms, 1, n)), strict=True)
+        ]
+        return joined(new), number(sums, 0) + number(terms, 0)
+
+    return feedback(program(obj(along(T, n - 1), T), body), 0.0, "sums", accumulator)

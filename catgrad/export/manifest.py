@@ -1,0 +1,72 @@
+"""The core as a package of FuseSoC."""
+
+from __future__ import annotations
+
+from catgrad.export.description import Description
+
+CORE = """\
+CAPI=2:
+name: ::{name}:0.1.0
+description: {description}
+
+filesets:
+  rtl:
+    files:
+      - {name}.v
+    file_type: verilogSource
+  simulated:
+    files:
+      - {file}
+    file_type: verilogSource
+  bench:
+    files:
+      - {name}_tb.v
+    file_type: verilogSource
+
+targets:
+  default: &default
+    filesets: [rtl]
+    toplevel: {name}
+
+  lint:
+    filesets: [simulated]
+    toplevel: {name}
+    description: No warning of Verilator
+    default_tool: verilator
+    tools:
+      verilator:
+        mode: lint-only
+        verilator_options: [-Wall]
+
+  sim:
+    description: The test bench, which checks itself
+    filesets: [simulated, bench]
+    toplevel: {name}_tb
+    default_tool: icarus
+    tools:
+      icarus:
+        iverilog_options: [-g2005]
+      verilator:
+        mode: binary
+        verilator_options: [--timing, -Wno-fatal]
+
+  synth:
+    <<: *default
+    description: How large it is
+    default_tool: yosys
+    tools:
+      yosys:
+        arch: {family}
+        output_format: json
+"""
+
+
+def manifest(core: Description) -> str:
+    """The text of `<name>.core`, in version 2 of the format (CAPI2)."""
+    learns = "predicts and goes on learning" if core.learns else "predicts"
+    return CORE.format(
+        name=core.name,
+        file=core.simulated,
+        family=core.family or "ice40",
+        description=f"A core that {learns}, sample by sample",
+    )

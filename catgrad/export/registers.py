@@ -1,0 +1,165 @@
+"""The register map of a core, for people and for C."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from catgrad.export.description import Array, Description
+from catgrad.hdl.bus.core import register_map
+from catgrad.hdl.bus.map import IDENTITY, REVISION, RegisterMap
+
+
+def map_of(core: Description) -> RegisterMap:
+    """What is where."""
+    return register_map(core.component, core.options.streams)
+
+
+def parameter_addresses(core: Description) -> Iterator[tuple[Array, list[int]]]:
+    """The byte address of each number of each parameter, row by row."""
+    map, start = map_of(core), 0
+    places = core.parameter_places
+    for array in core.parameters:
+        own = places[start : start + array.type.size]
+        yield array, [map.address(place) for place in own]
+        start += array.type.size
+
+
+def register_page(core: Description) -> str:
+    """The text of `<name>_registers.md`."""
+    map = map_of(core)
+    bus = {"axi-lite": "AXI4-Lite", "wishbone": "Wishbone B4, classic cycles"}
+    lines = [
+        f"# Registers of {core.name}",
+        "",
+        (
+            f"{bus[str(core.options.registers)]}, 32 data bits, byte addresses of {map.bits} bits. "
+            "All registers are words of 4 bytes."
+        ),
+        (
+            "What nothing is behind, a write to what is only read, and a parameter that the "
+            "learner does not take in time, are answered by an error (`SLVERR`, `err`), and "
+            "nothing is done."
+        ),
+        "",
+        "| address | name | access | meaning |",
+        "|---|---|---|---|",
+    ]
+    for register in map.registers:
+        lines.append(
+            f"| {register.address:#06x} | {register.name} | {register.access} | "
+            f"{register.meaning} |"
+        )
+        lines += [
+            f"| | {register.name}.{field.name} | {_bits(field.low, field.bits)} | {field.meaning} |"
+            for field in register.fields
+            if field.name != "LOADING" or map.address_bits is not None
+        ]
+    lines += ["", f"DIGEST of this core is `{core.digest:#010x}`, REVISION is {REVISION}.", ""]
+    if not core.parameters:
+        return "\n".join([*lines, "It has no parameters."]) + "\n"
+    lines += [
+        "## Parameters",
+        "",
+        (
+            f"Each takes {map.stride} bytes: its {_words(map)}, extended by its sign. It is read "
+            "and written while the core runs: a write takes effect before the next sample, and a "
+            "read waits until no sample is inside."
+        ),
+        "",
+        "| parameter | format | numbers | addresses |",
+        "|---|---|---|---|",
+    ]
+    for array, addresses in parameter_addresses(core):
+        lines.append(
+            f"| {array.name} | {array.type} | {len(addresses)} | {_described(addresses)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _bits(low: int, count: int) -> str:
+    return f"bit {low}" if count == 1 else f"bits {low + count - 1}..{low}"
+
+
+def _words(map: RegisterMap) -> str:
+    if map.words == 1:
+        return f"{map.value_bits} bits"
+    return f"{map.value_bits} bits in two words, the low one first; writing the second writes both"
+
+
+def _step(addresses: list[int]) -> int | None:
+    """The distance from each address to the next, if it is always the same."""
+    steps = {int(step) for step in np.diff(addresses)}
+    return steps.pop() if len(steps) == 1 else None
+
+
+def _described(addresses: list[int]) -> str:
+    step = _step(addresses)
+    if len(addresses) == 1:
+        return f"{addresses[0]:#06x}"
+    if step is None:
+        return "in the header"
+    return f"{addresses[0]:#06x} + {step} i"
+
+
+def header(core: Description) -> str:
+    """The text of `<name>.h`: C99, nothing but the standard integers."""
+    map, prefix = map_of(core), core.name.upper()
+    guard = f"{prefix}_H"
+    lines = [
+        f"/* Registers of {core.name}: addresses in bytes from its base. */",
+        f"#ifndef {guard}",
+        f"#define {guard}",
+        "",
+        "#include <stdint.h>",
+        "",
+    ]
+    for register in map.registers:
+        lines.append(f"#define {prefix}_{register.name} {register.address:#04x}u")
+        lines += [
+            f"#define {prefix}_{register.name}_{field.name} (1u << {field.low})"
+            for field in register.fields
+            if field.name != "LOADING" or map.address_bits is not None
+        ]
+    lines += [
+        "",
+        f"#define {prefix}_IDENTITY_VALUE {IDENTITY:#010x}u",
+        f"#define {prefix}_REVISION_VALUE {REVISION}u",
+        f"#define {prefix}_DIGEST_VALUE {core.digest:#010x}u",
+        f"#define {prefix}_PARAMETERS_VALUE {len(core.parameter_places)}u",
+    ]
+    for array, addresses in parameter_addresses(core):
+        name = array.name.upper()
+        fixed = array.type.fixed
+        lines += [
+            "",
+            f"/* {array}: {fixed.fraction} bits after the binary point */",
+            f"#define {prefix}_{name}_COUNT {len(addresses)}u",
+            f"#define {prefix}_{name}_FRACTION {fixed.fraction}",
+        ]
+        step = _step(addresses) if len(addresses) > 1 else map.stride
+        if step is not None:
+            lines.append(f"#define {prefix}_{name}(i) ({addresses[0]:#x}u + {step}u * (i))")
+        else:
+            kind = "uint16_t" if max(addresses) < 1 << 16 else "uint32_t"
+            table = f"{core.name}_{array.name}_address"
+            lines.append(f"static const {kind} {table}[{len(addresses)}] = {{")
+            rows = [addresses[i : i + 8] for i in range(0, len(addresses), 8)]
+            lines += ["    " + " ".join(f"{address:#x}u," for address in row) for row in rows]
+            lines += ["};", f"#define {prefix}_{name}(i) ({table}[i])"]
+    base = "volatile uint32_t *base"
+    reach = "base[address / 4]"
+    lines += [
+        "",
+        f"static inline uint32_t {core.name}_read({base}, uint32_t address) {{",
+        f"    return {reach};",
+        "}",
+        "",
+        f"static inline void {core.name}_write({base}, uint32_t address, uint32_t value) {{",
+        f"    {reach} = value;",
+        "}",
+        "",
+        f"#endif /* {guard} */",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,81 @@
+"""Learners to export: every schedule, with and without parameters, targets and memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from catgrad import (
+    Dtype,
+    Fixed,
+    Folded,
+    Formats,
+    NdArrayType,
+    Spatial,
+    compile_hardware,
+    layers,
+    obj,
+)
+from catgrad.bidirectional import operation as B
+from catgrad.hardware import Hardware
+
+ONE, TWO, THREE = (NdArrayType((n,), Dtype.float32) for n in (1, 2, 3))
+WIDE = Formats(Fixed(40, 24), Fixed(10, 6), Fixed(12, 8), Fixed(14, 10))
+
+
+def spatial() -> Hardware:
+    """Six parameters, formats that fill no bytes."""
+    formats = Formats(Fixed(14, 10), Fixed(12, 8), Fixed(10, 6), Fixed(12, 8))
+    model = layers.linear(ONE, THREE, TWO)
+    return compile_hardware(model, layers.sgd(2**-4), layers.mse, formats, Spatial(cycles=2))
+
+
+def folded() -> Hardware:
+    """Two layers and their biases, on two lanes."""
+    model = layers.dense(ONE, THREE, TWO, layers.relu) >> layers.dense(ONE, TWO, ONE, layers.relu)
+    rule, formats = layers.momentum(2**-4, 0.75), Formats.uniform(12, 8)
+    return compile_hardware(model, rule, layers.mse, formats, Folded(lanes=2))
+
+
+def pipelined() -> Hardware:
+    """Two learners that take turns on one pipeline, whose multiplier blocks are named."""
+    model = layers.linear(ONE, THREE, TWO)
+    schedule = Spatial(clock=50e6, family="ecp5", channels=2)
+    return compile_hardware(model, layers.sgd(2**-4), layers.mse, Formats.uniform(12, 8), schedule)
+
+
+def always() -> Hardware:
+    """It learns from every sample, each step a few samples late."""
+    schedule = Spatial(clock=50e6, delay=6, always=True)
+    model, formats = layers.linear(ONE, THREE, TWO), Formats.uniform(12, 8)
+    return compile_hardware(model, layers.sgd(2**-4), layers.mse, formats, schedule)
+
+
+def predicting() -> Hardware:
+    """It only predicts."""
+    formats = Formats.uniform(12, 8)
+    model, schedule = layers.linear(ONE, TWO, THREE), Folded(lanes=1, learns=False)
+    return compile_hardware(model, layers.sgd(2**-4), layers.mse, formats, schedule)
+
+
+def wide() -> Hardware:
+    """Parameters of 40 bits."""
+    model = layers.linear(ONE, TWO, ONE)
+    return compile_hardware(model, layers.sgd(2**-4), layers.mse, WIDE, Spatial(cycles=1))
+
+
+def empty() -> Hardware:
+    """Nothing to learn and nothing to load."""
+    model = B.increment(0.375)(obj(ONE + TWO)) >> B.scale(-1.5)(obj(ONE + TWO))
+    formats = Formats.uniform(8, 5)
+    return compile_hardware(model, layers.sgd(2**-4), layers.mse, formats, Spatial(cycles=1))
+
+
+CORES: dict[str, Callable[[], Hardware]] = {
+    "spatial": spatial,
+    "folded": folded,
+    "pipelined": pipelined,
+    "always": always,
+    "predicting": predicting,
+    "wide": wide,
+    "empty": empty,
+}
