@@ -117,7 +117,7 @@ def test_the_source_reads_as_if_parameters_were_one():
     )
     assert "new_scale_1 = new_parameters[:8] " in text
     assert "new_weights_1 = new_parameters[16:80].reshape(8, 8) " in text
-    assert "means = np.concatenate( [ scale_1_mean, shift_1_mean, weights_1_mean.reshape(" in text
+    assert "means = np.concatenate( [ scale_1_mean, shift_1_mean, weights_1_mean, " in text
     assert step.count("adam(") == 1
     assert ".copy()" not in step
 

@@ -5,7 +5,7 @@ import pytest
 
 from catgrad.core.types import Dtype, NdArrayType
 from catgrad.target.python.code import Code, call, infix, view
-from catgrad.target.python.lines import Line, reusing_memory, without_unread
+from catgrad.target.python.lines import Line, augmented, reusing_memory, without_unread
 
 LARGE, SMALL = NdArrayType((64, 64), Dtype.float32), NdArrayType((2,), Dtype.float32)
 x, y, a, b = (Code(name) for name in "xyab")
@@ -89,3 +89,52 @@ def test_numbers_stay_the_same():
             exec(text, names)
         results.append(names["d"])
     assert np.array_equal(*results)
+
+
+def in_place(*written, results, arguments=()):
+    lines, results = augmented(reusing_memory(written, results), results, arguments)
+    return [*texts(lines), *results]
+
+
+def test_what_an_operator_writes_over_its_operand_is_an_augmented_assignment():
+    c = Code("c")
+    written = [
+        line("a", infix("+", x, y)),
+        line("b", infix("*", y, a)),
+        line("c", infix("-", b, infix("@", x, y))),
+        line("d", call("np.exp", c)),
+        line("e", infix("/", Code("d"), b._replace(text="x"))),
+    ]
+    assert in_place(*written, results=["e"]) == [
+        "a = x + y",
+        "a *= y",
+        "a -= x @ y",
+        "e = np.exp(a, out=a)",
+        "e /= x",
+        "e",
+    ]
+
+
+def test_what_is_subtracted_from_another_array_is_not():
+    written = [line("a", infix("+", x, y)), line("b", infix("-", y, a))]
+    assert in_place(*written, results=["b"]) == ["a = x + y", "b = np.subtract(y, a, out=a)", "b"]
+
+
+def test_a_number_at_the_end_of_a_name_goes_where_the_name_is_free():
+    written = [line("a", infix("+", x, y)), line("a_2", infix("*", a, y))]
+    assert in_place(*written, results=["a_2"]) == ["a = x + y", "a *= y", "a"]
+
+
+def test_names_of_parameters_and_texts_in_quotes_are_left_alone():
+    axis = Code("axis")
+    written = [
+        line("a", call("np.einsum", '"axis->axis"', x, "axis=0")),
+        line("axis", infix("+", a, y)),
+        line("b", infix("*", axis, y)),
+    ]
+    assert in_place(*written, results=["b"]) == [
+        'a = np.einsum("axis->axis", x, axis=0)',
+        "b = a + y",
+        "b *= y",
+        "b",
+    ]

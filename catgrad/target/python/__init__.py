@@ -8,7 +8,8 @@ from catgrad.target.python.classes import (
     to_python_class_ast,
     to_python_function,
 )
-from catgrad.target.python.source import Function, to_source
+from catgrad.target.python.interface import Function
+from catgrad.target.python.source import to_source
 
 __all__ = [
     "Compiled",

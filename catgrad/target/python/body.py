@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 from catgrad.core import operation as ops
 from catgrad.core.types import Fixed, NdArrayType
 from catgrad.kernel.kernel import Kernel
 from catgrad.special.definition import Definition
 from catgrad.target.assignments import Assignment, Assignments
-from catgrad.target.python import integers
-from catgrad.target.python.code import Code, Level
+from catgrad.target.python import folding, integers
+from catgrad.target.python.code import Code, Level, method
 from catgrad.target.python.conditions import is_clip, takes_condition
 from catgrad.target.python.expressions import express
 from catgrad.target.python.folding import FUNCTION, Folding
 from catgrad.target.python.helpers import HELPERS
 from catgrad.target.python.kinds import Kind
-from catgrad.target.python.lines import Line, names_in, reusing_memory, without_unread
+from catgrad.target.python.lines import (
+    Line,
+    augmented,
+    names_in,
+    reusing_memory,
+    without_unread,
+)
 from catgrad.target.python.names import Names
 from catgrad.target.python.naming import Stems
 from catgrad.target.python.nouns import Contraction
+from catgrad.target.python.numbers import named_numbers
 from catgrad.target.python.sharing import Memory
 from catgrad.target.python.special import PythonOp
 from catgrad.target.python.surroundings import Surroundings
@@ -55,6 +63,7 @@ class Body:
         encloses: bool = False,
         is_method: bool = False,
         largest: int | None = None,
+        given_away: frozenset[int] = frozenset(),
     ) -> None:
         self.function = function
         self._lines: list[Line] = []
@@ -62,6 +71,8 @@ class Body:
         self._inside = {*HELPERS}  # what is not there yet when constants are made
         self._program, self._stems, self._names, self._module = program, stems, names, module
         self._is_method, self._largest = is_method, largest
+        self._given_away = {stems.stems[program.arguments[i]]: i for i in given_away}
+        self.written_over: set[str] = set()
         self._uses, self._readers = program.uses(), dict(stems.readers)
         self._clips = {
             a.results[0]
@@ -86,14 +97,23 @@ class Body:
             T = program.types[wire]
             self._require_width(wire, stems.stems[wire])
             self._values[wire] = Value(Code(stems.stems[wire]), T, T.shape)
+        size = max((T.size for T in program.types if T.shape), default=0)
+        self._names_numbers = (
+            not is_method and (size if largest is None else largest) >= folding.LARGE
+        )
         for assignment in program.body:
             self._write(assignment)
 
-    def lines(self, results: Sequence[str]) -> list[str]:
-        """What the function does before it returns its results, which are as `returned`."""
-        lines = reusing_memory(without_unread(self._lines, results), results, self._largest)
+    def lines(self, results: Sequence[str]) -> tuple[list[str], list[str]]:
+        """What the function does before it returns its results, which are as `returned`, and what
+        it then returns."""
+        types, given = self._program.types, self._given()
+        own = {name: types[self._program.arguments[i]] for name, i in self._given_away.items()}
+        lines = reusing_memory(without_unread(self._lines, results), results, self._largest, own)
         self._module.note_bytes(max((line.bytes for line in lines), default=0))
-        return [str(line) for line in lines]
+        self.written_over = {line.place for line in lines} & given
+        lines, results = augmented(lines, results, given)
+        return [str(line) for line in lines], results
 
     def returned(self) -> list[str]:
         """An expression for each result, in full shape."""
@@ -240,9 +260,7 @@ class Body:
         if self.clips_at_zero:
             operands = operands[:1]
         while True:
-            results = express(
-                assignment.operation, [self._values[wire] for wire in assignment.operands], self
-            )
+            results = express(assignment.operation, self._operands(assignment), self)
             waiting = [wire for wire in operands if self._values[wire].code.operations]
             if not waiting or all(
                 self._folding.is_readable(wire, value)
@@ -250,6 +268,40 @@ class Body:
             ):
                 return results
             self._settle(max(waiting, key=lambda wire: len(self._values[wire].code.text)))
+
+    def _operands(self, assignment: Assignment) -> list[Value]:
+        """The operands; in a function of large arrays, numbers next to arrays have names."""
+        values = [self._values[wire] for wire in assignment.operands]
+        if FUNCTION.has(assignment.operation):
+            return self._given_to(assignment, values)
+        if not self._names_numbers or self._constants.issuperset(assignment.results):
+            return values
+        if not self.result.is_floating:
+            return values
+        return named_numbers(
+            assignment.operation, values, partial(self._module.number, self.result)
+        )
+
+    def _given_to(self, call: Assignment, values: Sequence[Value]) -> list[Value]:
+        """The operands of a call, with copies of those that it writes over and others may read."""
+        name, _ = self._module.definition(call.operation)
+        over = self._module.written_over(name)
+        return [
+            value.materialised()._replace(code=method(value.full, "copy"))
+            if i in over and value.number is None and not self._is_given_away(wire)
+            else value
+            for i, (wire, value) in enumerate(zip(call.operands, values, strict=True))
+        ]
+
+    def _is_given_away(self, wire: int) -> bool:
+        """Whether this is an array that the function has made, and a call the only one to read.
+
+        What stands for several wires has other readers, and what NumPy is to broadcast is read
+        more than once, or cannot be written to.
+        """
+        value = self._values[wire]
+        is_made = value.code.is_new or self._owned.get(value.code.text) == wire
+        return is_made and self._uses[wire] == 1 and value.shape == value.type.shape
 
     def _settle(self, wire: int) -> None:
         """Give a value that waits a line of its own."""
@@ -273,7 +325,7 @@ class Body:
         comment = str(dtype) if isinstance(dtype, Fixed) else ""
         self._add(Line((name,), value.code, array if is_plain else None, comment))
         if value.code.is_new and is_plain and array == T:
-            self._owned.add(name)
+            self._owned[name] = wire
         self._values[wire] = value.named(name)
 
     def _unpack(self, wires: Sequence[int], values: Sequence[Value]) -> None:
@@ -287,7 +339,8 @@ class Body:
         self._add(Line(tuple(names), values[0].code, types=types))
         for wire, name, value in zip(wires, names, values, strict=True):
             self._values[wire] = Value(Code(name), value.type, value.shape)
-        self._owned.update(name for name, T in zip(names, types, strict=False) if T)
+        made = zip(names, wires, types, strict=False)
+        self._owned.update({name: wire for name, wire, T in made if T})
 
     def _require_width(self, wire: int, name: str) -> None:
         if self._folding.is_fixed(wire):

@@ -17,7 +17,8 @@ from catgrad.publish import publish
 from catgrad.target.python.array_backend import ArrayBackend, Numpy
 from catgrad.target.python.checks import checked
 from catgrad.target.python.indices import index_ranges
-from catgrad.target.python.source import Function, Functions, Module, as_functions, to_source
+from catgrad.target.python.interface import Function, Functions, as_functions
+from catgrad.target.python.source import Module, to_source
 from catgrad.target.python.special import callback
 
 

@@ -17,10 +17,11 @@ from catgrad.core.simplify import simplify
 from catgrad.core.types import op
 from catgrad.hypergraph import Functor, OpenHypergraph
 from catgrad.hypergraph.array import count, host
+from catgrad.kernel.kernel import Kernel
 from catgrad.special.definition import Definition, Named, extract_definitions
 from catgrad.target.assignments import Assignment, Assignments
 from catgrad.target.python.expressions import Pointwise
-from catgrad.target.python.names import snake_case
+from catgrad.target.python.names import Names, snake_case
 
 
 def _function(definition: Definition, program: OpenHypergraph) -> Hashable:
@@ -105,6 +106,21 @@ class Expand(Functor):
         """The program expanded, and simplified where that changes it."""
         chosen = any(label in self._chosen for label in f.H.x.distinct()[0])
         return simplify(self(f)) if chosen else f
+
+
+def names_inside(programs: Iterable[OpenHypergraph]) -> set[str]:
+    """What the functions that some programs call may call their arguments and results.
+
+    A name of the module, of a constant say, would be hidden behind one of these.
+    """
+    labels = {label for f in programs for label in f.H.x.distinct()[0]}
+    given = [
+        [name for name in names if name.isidentifier()]
+        for label in labels
+        if isinstance(label, Named | Kernel)
+        for names in (label.arguments, label.results)
+    ]
+    return {name for names in given for name in (*names, *Names().claim(names))}
 
 
 @dataclass

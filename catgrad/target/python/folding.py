@@ -46,6 +46,7 @@ Enclosing = Arithmetic | ops.Mask | ops.Sum | ops.NAdd | Definition
 
 ARITHMETIC, ENCLOSING = Kind(Arithmetic), Kind(Enclosing)
 SUMMING, CONTRACTION = Kind(ops.Sum | ops.NAdd), Kind(Contraction)
+SPREADING = Kind(ops.Broadcast | ops.NCopy | ops.Repeat)
 FUNCTION = Kind(Definition | Kernel | PythonOp)
 
 
@@ -59,7 +60,8 @@ class Folding:
     - ``largest``: of a function for arrays of several types, whose lines are the same for all, the
       numbers in the largest of these
     - ``constants``: wires that are the same in each call
-    - ``owned``: names of arrays that the function has made, of which nobody else knows any part
+    - ``owned``: names of arrays that the function has made, of which nobody else knows any part,
+      each with the wire that it was made for
     """
 
     program: Assignments
@@ -70,7 +72,7 @@ class Folding:
     encloses: bool = False
     largest: int | None = None
     constants: set[int] = field(default_factory=set)
-    owned: set[str] = field(default_factory=set)
+    owned: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for assignment in self.program.body:
@@ -147,8 +149,14 @@ class Folding:
             self.stems.order[other] > self.stems.order[wire]
             and self.uses[other] == 1
             and self.program.types[other] == value.type
+            and self._is_made(other)
             for other in reader.operands
         )
+
+    def _is_made(self, wire: int) -> bool:
+        """Whether a wire has an array of its own in each call."""
+        writer = self.stems.writers.get(wire)
+        return wire not in self.constants and not (writer and SPREADING.has(writer.operation))
 
     def _frees(self, assignment: Assignment, value: Value) -> bool:
         """Whether a line of its own can write a value over a large array that is not read again."""

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from catgrad.core.types import Dtype, NdArrayType
-from catgrad.target.python.code import Code, call
+from catgrad.target.python.code import UFUNCS, Code, call
 
 IDENTIFIER = re.compile(r"(?<![\w.])[^\W\d]\w*")
+
+NAMED = re.compile(r'"[^"]*"|(?<![\w.])[^\W\d]\w*\b(?!=)')
+"""A text in quotes, or a name that is not that of a parameter in a call."""
+
+AUGMENTING = {ufunc: f"{operator}=" for operator, ufunc in UFUNCS.items()}
+"""The assignments that write the result of an operator over its first operand."""
+
+COMMUTATIVE = ("np.add", "np.multiply")
 
 WORTH_REUSE = 2**14
 """Bytes of an array from which giving it to its successor beats asking for new memory."""
@@ -27,6 +35,8 @@ class Line:
     - ``type``: of the array that a single name stands for, where its memory may be given away
     - ``comment``: what stands behind the code
     - ``types``: of the arrays that several names stand for, where these may be given away
+    - ``place``: the array that the result is written over
+    - ``assigns``: how
     """
 
     names: tuple[str, ...]
@@ -34,10 +44,12 @@ class Line:
     type: NdArrayType | None = None
     comment: str = ""
     types: tuple[NdArrayType | None, ...] = ()
+    place: str = ""
+    assigns: str = "="
 
     def __str__(self) -> str:
         comment = f"  # {self.comment}" if self.comment else ""
-        return f"{', '.join(self.names)} = {self.code.text}{comment}"
+        return f"{', '.join(self.names)} {self.assigns} {self.code.text}{comment}"
 
     def reads(self) -> set[str]:
         """The names in the code, and perhaps some words that are none."""
@@ -63,14 +75,18 @@ def without_unread(lines: Sequence[Line], results: Iterable[str]) -> list[Line]:
 
 
 def reusing_memory(
-    lines: Sequence[Line], results: Iterable[str], largest: int | None = None
+    lines: Sequence[Line],
+    results: Iterable[str],
+    largest: int | None = None,
+    own: Mapping[str, NdArrayType] | None = None,
 ) -> list[Line]:
     """Large arrays that are read no more make room for the results that replace them.
 
     ``y = np.exp(x)`` becomes ``y = np.exp(x, out=x)`` where `x` is an array that this function
     made, and neither `x` nor a view of it is read later. Numbers are the same, since NumPy
     computes as if operands and result did not overlap. Lines for arrays of several types suit those
-    of the `largest`, told in numbers.
+    of the `largest`, told in numbers. Arrays that are the function's `own` from the beginning make
+    room as well.
     """
 
     def is_worth(line: Line) -> bool:
@@ -81,22 +97,71 @@ def reusing_memory(
     if not any(map(is_worth, lines)):
         return list(lines)
     ends = _ends(lines, results)
-    owned: dict[str, NdArrayType] = {}
+    own = own or {}
+    owned = dict(own)
     written = []
     for i, line in enumerate(lines):
         is_new = line.code.is_new
         if line.code.ufunc and line.type and is_worth(line):
-            for operand in line.code.operands:
-                name = operand.text
+            # An argument is written over only where nothing else can be.
+            for name in sorted((a.text for a in line.code.operands), key=own.__contains__):
                 if owned.get(name) == line.type and ends[name] == i:
-                    code = call(line.code.ufunc, *line.code.operands, f"out={name}")
-                    line = replace(line, code=code)
+                    text = call(line.code.ufunc, *line.code.operands, f"out={name}").text
+                    line = replace(line, code=line.code._replace(text=text), place=name)
                     break
         if line.type and is_new:
             owned[line.names[0]] = line.type
         owned |= {name: T for name, T in zip(line.names, line.types, strict=False) if T}
         written.append(line)
     return written
+
+
+def augmented(
+    lines: Sequence[Line], results: Sequence[str], arguments: Collection[str] = ()
+) -> tuple[list[Line], list[str]]:
+    """Lines and results with ``x += y`` for ``z = np.add(x, y, out=x)``.
+
+    What was called `z` is called `x` from there on; where `z` is a result, `x` is called `z` from
+    its beginning. An array that is one of the `arguments` gets a new name.
+    """
+    first: dict[str, str] = {}
+    last: dict[str, str] = {}
+    written = []
+    for line in lines:
+        if line.place not in arguments and (operand := _augmenting(line)) is not None:
+            [name] = line.names
+            first[name] = first.get(line.place, line.place)
+            last[first[name]] = name
+            line = replace(line, code=operand, assigns=AUGMENTING[line.code.ufunc])
+        written.append(line)
+    given = {name for text in results for name in names_in(text)}
+    chosen = {
+        x: name if name in given and not re.fullmatch(rf"{x}_\d+", name) else x
+        for x, name in last.items()
+    }
+    names = chosen | {name: chosen[x] for name, x in first.items()}
+
+    def renamed(text: str) -> str:
+        return NAMED.sub(lambda match: names.get(match[0], match[0]), text)
+
+    return [
+        replace(
+            line,
+            names=tuple(names.get(name, name) for name in line.names),
+            code=line.code._replace(text=renamed(line.code.text)),
+        )
+        for line in written
+    ], [renamed(text) for text in results]
+
+
+def _augmenting(line: Line) -> Code | None:
+    """What is added, or the like, to the array that a line overwrites, where this can be said."""
+    if not line.place or line.code.ufunc not in AUGMENTING:
+        return None
+    a, b, *_ = line.code.operands
+    if a.text == line.place:
+        return b
+    return a if b.text == line.place and line.code.ufunc in COMMUTATIVE else None
 
 
 def _ends(lines: Sequence[Line], results: Iterable[str]) -> dict[str, int]:

@@ -72,6 +72,16 @@ def snake_case(name: str) -> str:
     return words if words.isidentifier() else f"_{words}"
 
 
+def numeral(x: float) -> str:
+    """How a name says a number, of which three digits are enough.
+
+    >>> numeral(0.9), numeral(1e-05), numeral(-3.1416)
+    ('0_9', '1e_05', 'minus_3_14')
+    """
+    digits = re.sub(r"\W+", "_", f"{abs(x):.3g}")
+    return f"minus_{digits}" if x < 0 else digits
+
+
 def plural(names: Sequence[str]) -> str:
     """What to call several arrays together: the words that their names have in common.
 

@@ -131,12 +131,17 @@ def _(operation: ops.Pad, operands: Sequence[Value], site: Site) -> list[Value]:
 
 @written.register
 def _(operation: ops.Concatenate, operands: Sequence[Value], site: Site) -> list[Value]:
+    axis: int | None = operation.axis
+    if len(site.result.shape) == 1 and any(x.reshaped for x in operands):
+        operands, axis = [x.reshaped or x for x in operands], None  # NumPy makes rows of them
     parts = ", ".join(x.full.text for x in operands)
-    arguments = [f"[{parts}]", f"axis={operation.axis}"]
-    if any(x.permuted for x in operands):  # else the order of the parts in memory is kept
+    arguments = [f"[{parts}]", f"axis={axis}"]
+    if axis is not None and any(
+        x.permuted for x in operands
+    ):  # else the order of the parts in memory is kept
         shape = f"np.empty({site.result.shape}, np.{storage(site.result)})"
         arguments.append(f"out={shape}")
-    joined = call("np.concatenate", *arguments)
+    joined = call("np.concatenate", *arguments)._replace(is_new=True)
     return [Value(joined, site.result, site.result.shape)]
 
 

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
+from catgrad.core.functions import Scalar
 from catgrad.core.simplify import simplify
-from catgrad.core.types import Fixed
+from catgrad.core.types import Fixed, NdArrayType
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.kernel.kernel import Kernel
 from catgrad.special.definition import Definition, Named, extract_definitions
 from catgrad.target.assignments import Assignments
 from catgrad.target.python.body import Body
-from catgrad.target.python.definitions import Expand, Parts
+from catgrad.target.python.code import literal
+from catgrad.target.python.definitions import Expand, Parts, names_inside
 from catgrad.target.python.expressions import Pointwise
+from catgrad.target.python.giving import Gifts
 from catgrad.target.python.helpers import HELPERS
+from catgrad.target.python.interface import Function, Functions, as_functions
 from catgrad.target.python.joining import joined
 from catgrad.target.python.kernels import function_text
 from catgrad.target.python.lines import names_in
-from catgrad.target.python.names import Names, require_identifier, snake_case
+from catgrad.target.python.names import Names, numeral, require_identifier, snake_case
 from catgrad.target.python.naming import Stems
 from catgrad.target.python.relations import Relation, Relations, named
 from catgrad.target.python.special import PythonOp, python_ops
@@ -39,6 +41,8 @@ system: 128 KiB at the end of its heap, or a block of that size."""
 SUM = "# A product with ones is a sum, at which BLAS is fastest."
 MEAN = "# A product with ones is a sum, and one with equal shares a mean; BLAS is fastest at both."
 
+NUMBERS = "# Numbers as arrays, which NumPy reads in less time than numbers of Python."
+
 KEEP_MEMORY = [
     "# Once it has freed a block this large, the allocator of glibc keeps what is freed, and does",
     "# not give it back to the system, only to be given it again, zeroed page by page.",
@@ -50,61 +54,6 @@ CHANGE = "d_"
 
 SHAPED = re.compile(r"np\.(full|zeros|ones|broadcast_to)\(")
 """What in the text of an element-wise function depends on the shape of its arrays."""
-
-
-@dataclass(frozen=True)
-class Function:
-    """A core program, and what to call its wires.
-
-    - ``arguments``, ``results``: a name for each input and output; repeated ones are numbered
-    - ``seeds``: the arguments from which changes flow back through the program, if any do: the
-      targets of a training step, say. What is computed from them is named as a gradient.
-    """
-
-    program: OpenHypergraph
-    arguments: Sequence[str] = ()
-    results: Sequence[str] = ()
-    seeds: Sequence[str] = ()
-
-    @cached_property
-    def argument_names(self) -> list[str]:
-        """The arguments as the source has them; without names they are x, or x0, x1 and so on."""
-        n = len(self.program.s)
-        if not self.arguments:
-            return ["x"] if n == 1 else [f"x{i}" for i in range(n)]
-        return Names(HELPERS).claim(self.arguments)
-
-    @cached_property
-    def result_names(self) -> list[str]:
-        """What the source calls the results, where no argument is called so."""
-        return Names(HELPERS).claim(self.results)
-
-
-Functions = Mapping[str, Function | OpenHypergraph]
-
-
-def as_functions(functions: Functions) -> dict[str, Function]:
-    """Named functions, having checked that they can be methods of a class."""
-    checked = {}
-    for name, f in functions.items():
-        f = f if isinstance(f, Function) else Function(f)
-        require_identifier(name)
-        if name.startswith("_"):
-            raise CatgradError(
-                f"A function cannot be called '{name}', since names that begin with an underscore "
-                f"are private; choose another name."
-            )
-        for kind, names, wires in (
-            ("argument", f.arguments, f.program.s),
-            ("result", f.results, f.program.t),
-        ):
-            if names and len(names) != len(wires):
-                raise CatgradError(
-                    f"{name}: the program has {len(wires)} {kind}s, but {len(names)} names were "
-                    f"given for them ({', '.join(names)}); give one name for each."
-                )
-        checked[name] = f
-    return checked
 
 
 def to_source(functions: Functions, class_name: str = "Model") -> str:
@@ -138,12 +87,11 @@ class Module:
 
     def __init__(self, functions: Mapping[str, Function], class_name: str) -> None:
         self._functions, self._class_name = functions, class_name
-        used = [name for f in functions.values() for name in (*f.argument_names, *f.result_names)]
-        self._names = Names([*HELPERS, class_name, *used])
         self._reserved = {*HELPERS, class_name}
         self._helpers: set[str] = set()
         self._bytes = 0
         self._constants: dict[str, str] = {}
+        self._numbers: dict[str, str] = {}
         self._tables: dict[tuple[int, ...], str] = {}
         self._definitions: dict[Definition | Kernel, tuple[str, bool]] = {}
         self._bodies: dict[tuple[str, str], str] = {}
@@ -151,12 +99,16 @@ class Module:
         self._distinct: set[str] = set()
         self._shapeless: set[Definition] = set()
         self._owned: dict[str, tuple[bool, ...]] = {}
+        self._written_over: dict[str, frozenset[int]] = {}
         self._relations: dict[object, Relations] = {}
         self._parts = Parts()
         programs = {name: simplify(f.program) for name, f in functions.items()}
         self._expand = Expand.single(programs.values())
         programs = {name: self._expand.simplified(f) for name, f in programs.items()}
         definitions = extract_definitions(programs.values())
+        used = [name for f in functions.values() for name in (*f.argument_names, *f.result_names)]
+        inside = names_inside([*programs.values(), *definitions.values()])
+        self._names = Names([*HELPERS, class_name, *used, *inside])
         self.callbacks = {
             operation: self._names.new(snake_case(operation.symbol()))
             for operation in python_ops([*programs.values(), *definitions.values()])
@@ -188,6 +140,13 @@ class Module:
             self._constants[text] = self._names.new(snake_case(name).upper())
         return self._constants[text]
 
+    def number(self, T: NdArrayType, role: str, x: Scalar) -> str:
+        """The name of a number next to arrays of a type."""
+        text = f"np.array({literal(x).text}, np.{T.dtype})"
+        if text not in self._numbers:
+            self._numbers[text] = self._names.new(f"{role}_{numeral(x)}".upper())
+        return self._numbers[text]
+
     def holds(self, text: str) -> bool:
         """Whether an expression refers to such an array."""
         return not names_in(text).isdisjoint(self._constants.values())
@@ -208,6 +167,10 @@ class Module:
         """Which results of a function are arrays of which no part is known outside it."""
         return self._owned.get(name, ())
 
+    def written_over(self, name: str) -> frozenset[int]:
+        """The places of the arguments that a function writes over."""
+        return self._written_over.get(name, frozenset())
+
     def note_bytes(self, size: int) -> None:
         """Take note of the size of an array that a function makes."""
         self._bytes = max(self._bytes, size)
@@ -216,6 +179,7 @@ class Module:
         self,
         definition: Definition | Kernel | PythonOp,
         known: Sequence[Relation] = (),
+        given: frozenset[int] = frozenset(),
     ) -> tuple[str, bool]:
         if isinstance(definition, PythonOp):
             return self.callbacks[definition], False
@@ -223,13 +187,18 @@ class Module:
             self._definitions[definition] = (
                 self._kernel(definition)
                 if isinstance(definition, Kernel)
-                else self._define(definition, known)
+                else self._define(definition, known, given)
             )
         return self._definitions[definition]
 
     def relations(self, definition: object) -> Relations:
         """What a definition that is written already tells about its arguments and results."""
         return self._relations.get(definition, Relations())
+
+    def _owned_of(self, operation: object) -> tuple[bool, ...]:
+        """Which results of a definition, as far as it is written, are such arrays."""
+        name, _ = self._definitions.get(operation, ("", False))  # type: ignore[call-overload]
+        return self.owned(name)
 
     def _linear(self, f: OpenHypergraph) -> Assignments:
         """A program in straight-line form, the functions that it calls written already.
@@ -238,12 +207,15 @@ class Module:
         """
         program = self._parts.needed(Assignments.of(f))
         known: dict[int, Relation] = {}
+        gifts = Gifts(program)
         written: dict[int, Relations | None] = {}  # by identity, since labels are shared
         for operation, operands, results in program.body:
             if id(operation) not in written:
                 written[id(operation)] = None
                 if isinstance(operation, Definition | Kernel):
-                    self.definition(operation, [known.get(wire, Relation()) for wire in operands])
+                    relations = [known.get(wire, Relation()) for wire in operands]
+                    given = gifts.places(operation, self._owned_of)
+                    self.definition(operation, relations, given)
                     written[id(operation)] = self.relations(operation)
             if found := written[id(operation)]:
                 for wire, relation in zip(operands, found.arguments, strict=False):
@@ -268,10 +240,13 @@ class Module:
         blocks = [*helpers, *definitions, f"class {self._class_name}:\n{methods}"]
         head = docstring(self._summary())
         used = any("np." in block for block in blocks) or self._bytes >= RETURNED
-        if tables or self._constants or used:
+        if tables or self._constants or self._numbers or used:
             head += ["", "import numpy as np"]
         if self._bytes >= RETURNED:
             head += ["", *KEEP_MEMORY]
+        if self._numbers:
+            numbers = [f"{name} = {text}" for text, name in self._numbers.items()]
+            head += ["", *indented([NUMBERS, *numbers], 0)]
         if tables or self._constants:
             constants = [f"{name} = {text}" for text, name in self._constants.items()]
             kinds = {name.partition("_")[0] for name in self._constants.values()}
@@ -302,7 +277,7 @@ class Module:
                 program, arguments, f.result_names, seeds, (), self.relations, found.names
             )
         body = Body(name, program, stems, names, self, is_method=True)
-        results = body.returned_names()
+        lines, results = body.lines(body.returned_names())
         described = signature(
             list(zip(arguments, f.program.source, strict=True)),
             [
@@ -310,14 +285,16 @@ class Module:
                 for name, T in zip(f.result_names or results, f.program.target, strict=True)
             ],
         )
-        lines = [*docstring(described), *body.lines(results), f"return [{', '.join(results)}]"]
+        lines = [*docstring(described), *lines, f"return [{', '.join(results)}]"]
         head = ["@staticmethod", f"def {name}({', '.join(arguments)}):"]
         return "\n".join([*indented(head, 4), *indented(lines, 8)])
 
-    def _define(self, definition: Definition, known: Sequence[Relation]) -> tuple[str, bool]:
+    def _define(
+        self, definition: Definition, known: Sequence[Relation], given_away: frozenset[int]
+    ) -> tuple[str, bool]:
         """A function for a definition, and whether it works element by element.
 
-        Definitions that come out alike share one.
+        Definitions that come out alike share one. It may write over arguments that are given away.
         """
         arrow = self._expand.simplified(simplify(definition.arrow()))
         program = self._linear(arrow)
@@ -331,11 +308,17 @@ class Module:
         names = Names([*self._reserved, *arguments])
         stems = Stems(program, arguments, results, seeds, known, self.relations)
         largest = self._expand.largest(definition)
-        body = Body(stem, program, stems, names, self, one or not results, largest=largest)
+        body = Body(
+            stem, program, stems, names, self, one or not results, False, largest, given_away
+        )
         returned = body.returned_names() if results and not one else body.returned()
+        lines, returned = body.lines(returned)
         if given:
             self._relations[definition] = stems.relations(results, returned)
-        lines = [*body.lines(returned), f"return {', '.join(returned)}"]
+        lines.append(f"return {', '.join(returned)}")
+        over = [i for i, argument in enumerate(arguments) if argument in body.written_over]
+        if over:
+            lines = [*docstring(f"Writes over {_listed([arguments[i] for i in over])}."), *lines]
         text = "\n".join([f"({', '.join(arguments)}):", *indented(lines, 4)])
         # A text without shapes is one for every shape.
         shaped = SHAPED.search(text) or self.holds(text)
@@ -346,6 +329,7 @@ class Module:
         )
         name = self._named(stem, text)
         self._owned[name] = body.own()
+        self._written_over[name] = frozenset(over)
         if body.is_apart():
             self._apart.add(name)
         if body.is_distinct():
@@ -368,3 +352,9 @@ class Module:
         if isinstance(operation, Definition):
             return self.definition(operation)[1]
         return isinstance(operation, Pointwise)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names in a sentence."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from catgrad.core.functions import Scalar
+from catgrad.core.types import NdArrayType
 from catgrad.kernel.kernel import Kernel
 from catgrad.special.definition import Definition
 from catgrad.target.python.special import PythonOp
@@ -18,6 +20,8 @@ class Surroundings(Protocol):
 
     def constant(self, name: str, text: str) -> str: ...
 
+    def number(self, T: NdArrayType, role: str, x: Scalar, /) -> str: ...
+
     def constants(self) -> set[str]: ...
 
     def is_apart(self, name: str) -> bool: ...
@@ -25,6 +29,8 @@ class Surroundings(Protocol):
     def is_distinct(self, name: str) -> bool: ...
 
     def owned(self, name: str, /) -> tuple[bool, ...]: ...
+
+    def written_over(self, name: str, /) -> frozenset[int]: ...
 
     def note_bytes(self, size: int) -> None: ...
 

@@ -66,7 +66,8 @@ def _broken(line: str) -> list[str]:
     if len(line) <= WIDTH:
         return [line]
     code, comment = re.fullmatch(r"(.*?)(  # .*)?", line).groups(default="")  # type: ignore[union-attr]
-    names, equals, value = code.partition(" = ")
+    assignment = ASSIGNMENT.fullmatch(code)
+    names, equals, value = assignment.groups() if assignment else (code, "", "")
     margin = " " * (len(line) - len(line.lstrip()))
     is_tuple = equals and ", " in names and not {*"(["} & {*names}
     if is_tuple and len(names) + len(equals) + value.find("(") >= WIDTH:
@@ -74,7 +75,7 @@ def _broken(line: str) -> list[str]:
         inside = [f"{margin}    {text.strip()}" for text in inner]
         return [f"{margin}(", *inside, *_broken(f"{margin}){equals}{value}{comment}")]
     if equals and not _encloses(value):
-        code = f"{names} = ({value})"
+        code = f"{names}{equals}({value})"
     span = _widest(code)
     if span is None:
         return [line]
@@ -103,6 +104,9 @@ def _inside(code: str, margin: str) -> list[str]:
             lines.append(margin + text)
     return lines
 
+
+ASSIGNMENT = re.compile(r"(.*?)( (?:[-+*/]|//)?= )(.*)")
+"""What is assigned to, how, and what."""
 
 COMMA = re.compile(r", ")
 OPERATOR = re.compile(r" (?=(?:[-+*/@&|<>=]|//|\*\*|<<|>>|[<>=!]=) )")
