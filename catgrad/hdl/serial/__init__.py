@@ -1,0 +1,1 @@
+"""Serial machines: sums of products on one multiplier, product after product."""
