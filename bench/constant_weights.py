@@ -1,11 +1,13 @@
 """Products with constant matrices as shifts and adds, beside da4ml and its successor alkaid.
 
-    python bench/constant_weights.py             # some ten minutes, most of them Yosys's
-    python bench/constant_weights.py --job mv16  # one of the jobs: mv16, mlp
-    python bench/constant_weights.py --alone     # ours only
+    python bench/constant_weights.py             # some twenty minutes, most of them Yosys's
+    python bench/constant_weights.py --job mv16  # one of the jobs: mv16, mv64, mlp
+    python bench/constant_weights.py --peer da4ml
 
 The same Yosys synthesises what each writes, adders kept apart in the same way (see
-`boards/adders.v`), for ECP5 and for iCE40. Logic on an ECP5 is in look-up tables, of which an
+`boards/adders.v`), for ECP5 and for iCE40, flat. Its ABC does not prove its own mapping again,
+which would take most of the time. Ours is made for each of the families, as they differ in what a
+subtraction takes. Logic on an ECP5 is in look-up tables, of which an
 adder of two bits takes two. `depth` is the most adders on a way from an input to an output, the
 pipeline stages of one adder each. Ours is built once to each depth that a peer has. Every row is
 verified: the peer's by its own emulator, ours by evaluating the netlist, and both by simulating
@@ -21,7 +23,8 @@ import subprocess
 import sys
 import time
 import venv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -90,6 +93,11 @@ def mv16() -> Job:
     return Job((np.random.default_rng(0).integers(-128, 128, (16, 16)),), relu=False)
 
 
+def mv64() -> Job:
+    """One matrix of 64 x 64."""
+    return Job((np.random.default_rng(0).integers(-128, 128, (64, 64)),), relu=False)
+
+
 def mlp() -> Job:
     """A network 16-64-32-32-5."""
     random, sizes = np.random.default_rng(0), (16, 64, 32, 32, 5)
@@ -97,12 +105,13 @@ def mlp() -> Job:
     return Job(tuple(random.integers(-128, 128, shape) for shape in shapes), relu=True)
 
 
-JOBS = {"mv16": mv16, "mlp": mlp}
+JOBS = {"mv16": mv16, "mv64": mv64, "mlp": mlp}
 
 
 class Built(NamedTuple):
     """A circuit in Verilog, and what is known of it before synthesis."""
 
+    folder: Path
     files: list[Path]
     adders: int
     depth: int
@@ -135,10 +144,10 @@ class Combinational(wiring.Component):  # type: ignore[misc]  # Amaranth has no 
         return m
 
 
-def ours(job: Job, depth: int | None, rounds: int, x: Integers, folder: Path) -> Built:
+def ours(job: Job, how: ShiftAndAdd, family: str, x: Integers, folder: Path) -> Built:
     start = time.process_time()
     plain = job.netlist()
-    rebuilt, _ = shifts_and_adds(plain, ShiftAndAdd(depth, rounds))
+    rebuilt, _ = shifts_and_adds(plain, how, family == "ice40")
     netlist = optimise(rebuilt)
     seconds = time.process_time() - start
     assert np.array_equal(evaluate(netlist, {"x": x})["y"], job(x))
@@ -150,7 +159,7 @@ def ours(job: Job, depth: int | None, rounds: int, x: Integers, folder: Path) ->
     for cell, read in enumerate(netlist.args):
         depths[cell] = depths[read].max() + is_adder[cell]
     formats = [[int(s), w - s, 0] for w, s in netlist.output("y").formats]
-    return Built([path], int(is_adder.sum()), int(depths.max()), seconds, formats)
+    return Built(folder, [path], int(is_adder.sum()), int(depths.max()), seconds, formats)
 
 
 ################################################################################
@@ -169,18 +178,19 @@ def python_of(package: str) -> Path:
     return python
 
 
-def theirs(package: str, job: Job, delay: int, x: Integers, folder: Path) -> Built:
+def theirs(package: str, job: Job, delay: int, x: Integers, folder: Path, *stages: int) -> Built:
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {f"matrix_{i}": matrix for i, matrix in enumerate(job.matrices)}
     arrays |= {"x": x, "relu": np.array(job.relu, dtype=np.int64)}
     np.savez(folder / "job.npz", **arrays)  # type: ignore[arg-type]  # as in catgrad.parameters
     script = ROOT / "bench" / "peer" / "shift_and_add.py"
-    command = [str(python_of(package)), str(script), package, str(folder), str(delay)]
+    command = [str(python_of(package)), str(script), package, str(folder)]
+    command += map(str, (delay, *stages))
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     found = json.loads(done.stdout.splitlines()[-1])
     assert np.array_equal(found["y"], job(x))
     files = [Path(file) for file in found["files"]]
-    return Built(files, found["adders"], found["depth"], found["seconds"], found["formats"])
+    return Built(folder, files, found["adders"], found["depth"], found["seconds"], found["formats"])
 
 
 ################################################################################
@@ -204,8 +214,9 @@ endmodule
 """
 
 
-def simulated(built: Built, x: Integers, folder: Path) -> Integers:
+def simulated(built: Built, x: Integers) -> Integers:
     """What the Verilog computes, in Icarus Verilog."""
+    folder = built.folder
     outputs = sum(map(sum, built.formats))
     bench = BENCH.format(inputs=8 * x.shape[1], outputs=outputs, vectors=len(x))
     (folder / "bench.v").write_text(bench)
@@ -233,10 +244,12 @@ def unpacked(bits: str, formats: Sequence[Sequence[int]]) -> list[int]:
     return numbers
 
 
-def synthesised(files: Sequence[Path], family: str, folder: Path) -> Mapping[str, int]:
+def synthesised(built: Built, family: str) -> Mapping[str, int]:
     """How many cells of each type Yosys makes of it, each adder a carry chain of its own."""
-    sources = " ".join(str(path.resolve()) for path in files)
+    folder = built.folder
+    sources = " ".join(str(path.resolve()) for path in built.files)
     script = f"""
+        scratchpad -set abc9.verify false
         read_verilog -defer {sources}
         hierarchy -top network
         proc; flatten; opt_expr; opt_clean; wreduce; opt_clean
@@ -260,14 +273,16 @@ def row(*cells: object) -> None:
     print("|", " | ".join(map(str, cells)), "|", flush=True)
 
 
-def measured(name: str, who: str, built: Built, job: Job, x: Integers, folder: Path) -> int:
-    """Verify and synthesise a circuit, and print its row; the look-up tables on an ECP5."""
-    assert np.array_equal(simulated(built, x, folder), job(x)), f"{who} is wrong"
-    ecp5 = synthesised(built.files, "ecp5", folder)
+def measured(
+    name: str, who: str, build: Callable[[str], Built], job: Job, x: Integers
+) -> tuple[int, int]:
+    """Verify and synthesise a circuit, and print its row; its depth, and its tables on an ECP5."""
+    built = build("ecp5")
+    ecp5 = cells_of(who, built, "ecp5", job, x)
     tables = 2 * ecp5.get("CCU2C", 0) + ecp5.get("LUT4", 0)
     shown = "too large"
     if tables < LARGEST_ICE40:
-        ice40 = synthesised(built.files, "ice40", folder)
+        ice40 = cells_of(who, build("ice40"), "ice40", job, x)
         shown = f"{ice40.get('SB_LUT4', 0):,} + {ice40.get('SB_CARRY', 0):,}"
     row(
         name,
@@ -278,26 +293,33 @@ def measured(name: str, who: str, built: Built, job: Job, x: Integers, folder: P
         shown,
         f"{built.seconds:.1f} s",
     )
-    return tables
+    return built.depth, tables
 
 
-def compare(name: str, rounds: int, alone: bool) -> None:
+def cells_of(who: str, built: Built, family: str, job: Job, x: Integers) -> Mapping[str, int]:
+    """What Yosys makes of a circuit that computes what it should."""
+    assert np.array_equal(simulated(built, x), job(x)), f"{who} is wrong"
+    return synthesised(built, family)
+
+
+def compare(name: str, rounds: int, peers: Sequence[str]) -> None:
     """One job: the peers at their default and at the least depth, ours at the same depths."""
     job = JOBS[name]()
     x = np.random.default_rng(1).integers(-128, 128, (VECTORS, len(job.matrices[0])))
     marks: list[tuple[str, int, int]] = []
-    for package in () if alone else PEERS:
-        for delay in (-1, 0) if len(job.matrices) == 1 else (-1,):
-            folder = WORK / f"{name}-{package}-{delay}"
-            built = theirs(package, job, delay, x, folder)
+    for package in peers:
+        for delay in (-1, 0):
+            built = theirs(package, job, delay, x, WORK / f"{name}-{package}-{delay}")
             who = f"{package} {PEERS[package]}" + ("" if delay < 0 else ", least depth")
-            marks.append((who, built.depth, measured(name, who, built, job, x, folder)))
+            marks.append((who, *measured(name, who, partial(same, built), job, x)))
     found: list[tuple[int, int]] = []
-    for depth in depths_for(job, [mark[1] for mark in marks]):
-        folder = WORK / f"{name}-ours-{depth}"
-        built = ours(job, depth, rounds, x, folder)
-        who = "ours" if depth is None else f"ours, depth {depth} a layer"
-        found.append((built.depth, measured(name, who, built, job, x, folder)))
+    for who, how in ways(job, [mark[1] for mark in marks], rounds).items():
+
+        def build(family: str, who: str = who, how: ShiftAndAdd = how) -> Built:
+            folder = f"{name}-{who}-{family}".replace(",", "").replace(" ", "-")
+            return ours(job, how, family, x, WORK / folder)
+
+        found.append(measured(name, who, build, job, x))
     print()
     for who, depth, tables in marks:
         best = min((t for d, t in found if d <= depth), default=None)
@@ -306,23 +328,29 @@ def compare(name: str, rounds: int, alone: bool) -> None:
     print()
 
 
-def depths_for(job: Job, depths: Sequence[int]) -> list[int | None]:
-    """The limits to build ours with: those of the peers for one layer, and the default."""
-    if len(job.matrices) > 1 or not depths:
-        return [None]
-    return [*sorted(set(depths)), None]
+def same(built: Built, _family: str) -> Built:
+    """A circuit that is the same for all families."""
+    return built
+
+
+def ways(job: Job, depths: Sequence[int], rounds: int) -> Mapping[str, ShiftAndAdd]:
+    """How to build ours: to the depths of the peers for one layer, or the least; as by default."""
+    limits = sorted(set(depths)) if len(job.matrices) == 1 else []
+    shallow = {f"ours, depth {depth}": ShiftAndAdd(depth, rounds) for depth in limits}
+    least = {"ours, least depth": ShiftAndAdd(rounds=rounds, slack=0)}
+    return (shallow or least) | {"ours": ShiftAndAdd(rounds=rounds)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Constant matrices as shifts and adds.")
-    parser.add_argument("--alone", action="store_true", help="without da4ml and alkaid")
+    parser.add_argument("--peer", choices=PEERS, action="append", help="beside this one only")
     parser.add_argument("--job", choices=JOBS, action="append", help="only this one")
     parser.add_argument("--rounds", type=int, default=2000, help="how long ours is improved")
     given = parser.parse_args()
     row("job", "who", "adders", "depth", "ECP5 tables", "iCE40 tables + carries", "time")
     row(*["---"] * 7)
     for name in given.job or JOBS:
-        compare(name, given.rounds, given.alone)
+        compare(name, given.rounds, given.peer or list(PEERS))
 
 
 if __name__ == "__main__":

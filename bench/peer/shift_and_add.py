@@ -1,9 +1,10 @@
 """What bench/constant_weights.py asks of da4ml and of alkaid; runs in an environment of its own.
 
-    python bench/peer/shift_and_add.py da4ml FOLDER DELAY
+    python bench/peer/shift_and_add.py da4ml FOLDER DELAY [ADDERS]
 
 FOLDER/job.npz holds the matrices of a network, whether a ReLU follows each, and input vectors.
 DELAY is by how many adders a product may be deeper than necessary, -1 for the package's default.
+With ADDERS it is a pipeline with so many on a way through each stage, else it has no registers.
 Writes the Verilog into FOLDER, and prints as JSON: its files, the adders, the most adders on a way
 through, the seconds of the processor, and what the package's own emulator makes of the vectors.
 """
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-package, folder, delay = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+package, folder, delay, *adders_a_stage = sys.argv[1], Path(sys.argv[2]), *map(int, sys.argv[3:])
 tracing = importlib.import_module(f"{package}.trace")
 codegen = importlib.import_module(f"{package}.codegen")
 is_alkaid = package == "alkaid"  # da4ml under its new name, with other names in it
@@ -37,7 +38,9 @@ seconds = time.process_time() - start
 
 project = folder / "project"
 # No FPGA here has adders of three operands.
-options = {"ternary_fuse": False} if is_alkaid else {}
+options: dict[str, bool | int] = {"ternary_fuse": False} if is_alkaid else {}
+if adders_a_stage:
+    options["latency_cutoff"] = adders_a_stage[0]
 codegen.RTLModel(circuit, prj_name="network", path=project, **options).write()
 
 adders = 0

@@ -45,8 +45,8 @@ class Linearity:
 
     - `linear : bool[n]`, the cells that are linear in their arguments: sums, differences, shifts
       to the left, and products with a constant
-    - `stage : list[int]`, for each cell the most cells that are not linear on a way to it,
-      itself included: maps of one stage read nets of that stage and earlier ones
+    - `stage : list[int]`, for each cell how often at most a cell that is not linear follows one
+      that is, on a way to it: maps of one stage read nets of that stage and earlier ones
     - `maps`: for each stage its maps. What two of them compute has no net in common.
     """
 
@@ -62,11 +62,9 @@ class Linearity:
 
     def _stages(self) -> list[int]:
         stages: list[int] = []
-        kinds = self.netlist.kind.tolist()
-        for cell, read in enumerate(self.netlist.args.tolist()):
-            before = max((stages[net] for net in read if net >= 0), default=-1)
-            source = kinds[cell] in (Kind.INPUT, Kind.CONST)
-            stages.append(0 if source else before + (not self.linear[cell]))
+        for read, linear in zip(self.netlist.args.tolist(), self.linear, strict=True):
+            before = [stages[net] + (self.linear[net] and not linear) for net in read if net >= 0]
+            stages.append(max(before, default=0))
         return stages
 
     def _roots(self) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,9 @@ from catgrad.circuit.constants.trees import width
 
 IntArray = NDArray[np.int64]
 
+CHANCE = 1.2
+"""By how many targets what is worth most may be misjudged; over 1, so that a target is risked."""
+
 
 class Multiple(NamedTuple):
     """``value * x``, the sum of two terms whose numbers count x itself as 0, then the multiples."""
@@ -22,16 +26,29 @@ class Multiple(NamedTuple):
     depth: int
 
 
-def multiples(targets: Sequence[int], source: Source, limit: int) -> list[Multiple] | None:
+def multiples(
+    targets: Sequence[int], source: Source, limit: int, tries: int = 1
+) -> list[Multiple] | None:
     """Odd multiples of a number, and such others as they are made of, by one adder each.
 
     As long as some target is a sum or difference of two multiples that are there, shifted, that one
     is next. Else the multiple comes in between that lets most targets follow at once (Voronenko and
     Püschel, "Multiplierless multiple constant multiplication", 2007, have this order, and a finer
-    measure of what is worth most). None if that leads nowhere within the depth.
+    measure of what is worth most). Of so many tries, all but the first with some chance in what
+    comes in between, the one with the fewest adders is kept; of these the least deep ones, and of
+    those the one with the fewest bits. None if that leads nowhere within the depth.
     """
+    random = Random(0)
+    found = [_tried(targets, source, limit, random if i else None) for i in range(tries)]
+    made = [each for each in found if each is not None]
+    return min(made, key=lambda each: each.cost).made if made else None
+
+
+def _tried(
+    targets: Sequence[int], source: Source, limit: int, random: Random | None
+) -> _Multiples | None:
     wanted = {target for target in targets if target != 1}
-    found = _Multiples(source, limit, max(wanted, default=1).bit_length() + 1)
+    found = _Multiples(source, limit, max(wanted, default=1).bit_length() + 1, random)
     while wanted:
         reached = wanted & found.reach.keys()
         if not reached:
@@ -43,14 +60,19 @@ def multiples(targets: Sequence[int], source: Source, limit: int) -> list[Multip
         value = min(reached, key=lambda v: (found.reach[v].depth, found.bits(v), v))
         found.add(value)
         wanted.discard(value)
-    return found.made
+    return found
 
 
 class _Multiples:
-    """Multiples that are made, and those that one more adder can make: `reach`, by value."""
+    """Multiples that are made, and those that one more adder can make: `reach`, by value.
 
-    def __init__(self, source: Source, limit: int, bits: int) -> None:
+    `spent` is how long the carry chains of those that are made are together.
+    """
+
+    def __init__(self, source: Source, limit: int, bits: int, random: Random | None) -> None:
         self.source = source
+        self.random = random
+        self.spent = 0
         self.limit = limit
         self.shifts = np.arange(1, bits + 1)
         self.greatest = 1 << bits
@@ -62,11 +84,17 @@ class _Multiples:
 
     def add(self, value: int) -> None:
         """Make a multiple that is in reach."""
+        self.spent += self.bits(value)
         multiple = self.reach.pop(value)
         self.made.append(multiple)
         self.values.append(value)
         self.depths.append(multiple.depth)
         self._extend(len(self.values) - 1)
+
+    @property
+    def cost(self) -> tuple[int, int, int]:
+        """What there is to be least of, first things first: adders, their depth, their bits."""
+        return len(self.made), max(self.depths), self.spent
 
     def bits(self, value: int) -> int:
         """The carry chain of the adder of a multiple in reach."""
@@ -118,7 +146,7 @@ class _Multiples:
         made = np.array(self.values, dtype=np.int64)[
             np.array(self.depths, dtype=np.int64) < self.limit
         ]
-        helps = np.zeros(len(candidates), dtype=np.int64)
+        helps = np.zeros(len(candidates))
         near = np.full(len(candidates), 64, dtype=np.int64)
         for target in wanted:
             helps += np.isin(candidates, self._partners(target, made))
@@ -126,6 +154,8 @@ class _Multiples:
                 for shift in range(len(self.shifts) + 1):
                     rest = abs(target - sign * (candidates << shift))
                     near = np.minimum(near, np.bitwise_count(rest ^ 3 * rest))
+        if self.random:
+            helps += [CHANCE * self.random.random() for _ in candidates]
         bits = np.array([self.bits(v) for v in candidates.tolist()], dtype=np.int64)
         best = np.lexsort((candidates, bits, depths, near, -helps))[0]
         return int(candidates[best])

@@ -107,12 +107,12 @@ def problem(
 
 
 def of_multiples(
-    matrix: NDArray[np.int64], sources: Sequence[Source], limit: int
+    matrix: NDArray[np.int64], sources: Sequence[Source], limit: int, tries: int = 1
 ) -> Problem | None:
     """The matrix over its sources and the multiples of each that occur in it.
 
     That is one digit for each entry, of a source of its own. None if the multiples do not leave
-    the rows the depth that they need.
+    the rows the depth that they need. `tries` are for each source, see `multiples`.
     """
     adders: list[tuple[Term, Term]] = []
     extended = list(sources)
@@ -128,7 +128,7 @@ def of_multiples(
             for value in sorted({*abs(odd).tolist()} - {0})
         }
         deepest = limit - max((terms - 1).bit_length() for terms in [1, *most.tolist()])
-        made = multiples(sorted(entries_of), source, deepest)
+        made = multiples(sorted(entries_of), source, deepest, tries)
         if made is None:
             return None
         first = len(extended)

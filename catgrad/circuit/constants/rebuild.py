@@ -9,7 +9,8 @@ import numpy as np
 from catgrad.circuit.builder import NetlistBuilder
 from catgrad.circuit.constants.graph import AdderGraph, Source, Term
 from catgrad.circuit.constants.linear import ONE, Linearity, LinearMap
-from catgrad.circuit.constants.solve import ROUNDS, WIDEST, shift_and_add
+from catgrad.circuit.constants.signs import fewest_inverters
+from catgrad.circuit.constants.solve import ROUNDS, SLACK, WIDEST, shift_and_add
 from catgrad.circuit.copying import copied, copy_cell
 from catgrad.circuit.format import Format
 from catgrad.circuit.netlist import Kind, Netlist
@@ -22,16 +23,18 @@ from catgrad.errors import CatgradError
 class ShiftAndAdd:
     """How products with constants become shifts and adds.
 
-    - `depth`: the most adders on any way through one linear map, such as a layer; None: two more
-      than each map needs. A deeper graph has fewer adders, a less deep one fewer registers
+    - `depth`: the most adders on any way through one linear map, such as a layer; None: as many
+      as each map needs, and `slack` more. A deeper graph has fewer adders, a less deep one fewer
+      registers
     - `rounds`: how long the graphs are improved; twice as many take twice the time
     """
 
     depth: int | None = None
     rounds: int = ROUNDS
+    slack: int = SLACK
 
     def __post_init__(self) -> None:
-        for name, least, example in (("depth", 1, 8), ("rounds", 0, ROUNDS)):
+        for name, least, example in (("depth", 1, 8), ("rounds", 0, ROUNDS), ("slack", 0, SLACK)):
             number = getattr(self, name)
             if name == "depth" and number is None:
                 continue
@@ -64,12 +67,13 @@ class ConstantMap:
 
 
 def shifts_and_adds(
-    netlist: Netlist, how: ShiftAndAdd | None = None
+    netlist: Netlist, how: ShiftAndAdd | None = None, inverters: bool = False
 ) -> tuple[Netlist, tuple[ConstantMap, ...]]:
     """The netlist without multiplications by constants, and what each linear map became.
 
     What stands between cells that are not linear is rebuilt as a whole: a layer of a network with
-    its biases, all taps of a filter. See `shift_and_add` for how.
+    its biases, all taps of a filter. See `shift_and_add` for how, and `fewest_inverters` for what
+    `inverters` adds, where a family needs them to subtract.
 
         %1 = mul %0 %c5 : s11           %1 = shl %0 2 : s10
         %2 = mul %0 %c10 : s12    ->    %2 = add %0 %1 : s11
@@ -78,16 +82,17 @@ def shifts_and_adds(
           %2 : s12                        %2 : s11
                                           %3 : s12
     """
-    rebuilding = _Rebuilding(verify(netlist), how or ShiftAndAdd())
+    rebuilding = _Rebuilding(verify(netlist), how or ShiftAndAdd(), inverters)
     return verify(rebuilding.result()), tuple(rebuilding.report)
 
 
 class _Rebuilding:
     """A netlist that is built anew, stage by stage; `new[i]` is what has become of net i."""
 
-    def __init__(self, netlist: Netlist, how: ShiftAndAdd) -> None:
+    def __init__(self, netlist: Netlist, how: ShiftAndAdd, inverters: bool) -> None:
         self.netlist = netlist
         self.how = how
+        self.inverters = inverters
         self.least, self.greatest = ranges(netlist)
         self.b = NetlistBuilder()
         self.new = np.full(len(netlist), -1, dtype=np.int64)
@@ -151,7 +156,9 @@ class _Rebuilding:
                     row[columns[net]] = constant
         sources = [Source(int(self.least[n]), int(self.greatest[n])) for n in linear.sources]
         sources += [Source(constant, constant) for constant in constants]
-        graph = shift_and_add(matrix, sources, self.how.depth, self.how.rounds)
+        graph = shift_and_add(matrix, sources, self.how.depth, self.how.rounds, self.how.slack)
+        if self.inverters:
+            graph = fewest_inverters(graph)
         given = [*self.new[list(linear.sources)].tolist()]
         given += [int(self.b.const(constant)) for constant in constants]
         self.new[list(linear.nets)] = cells(self.b, graph, given)

@@ -12,6 +12,12 @@ from catgrad.circuit.constants.sums import CHAIN, SHIFT_BITS, Sums, pattern_of
 LONG = 60
 """Rows of more digits are not written anew, which costs the square of that."""
 
+GOOD = 3
+"""From how many of the problems a search begins more than once."""
+
+NOISE = 0.05
+"""By how much such a beginning misjudges what a pattern is worth, at most."""
+
 
 def total(sums: Sums, rows: list[int]) -> int:
     """The cost of sums with rows of these costs."""
@@ -28,18 +34,24 @@ def rated(problem: Problem, sums: Sums) -> int:
     return graph.bits + CHAIN * len(graph)
 
 
-def searched(problems: Sequence[Problem], rounds: int, seed: int = 0) -> tuple[Problem, Sums]:
+def searched(
+    problems: Sequence[Problem], rounds: int, again: int = 0, seed: int = 0
+) -> tuple[Problem, Sums]:
     """The best sums found in so many rounds, and the problem of which they are sums.
 
-    Of the greedy beginnings of all problems, which look at one matrix in different ways, the best
-    is improved. A round dissolves a few shared numbers, or takes one row apart and writes its
-    entries with other digits, and shares greedily again ("ruin and recreate", Schrimpf et al.,
-    2000). What is worse is undone, but for a little that is let through, less and less of it.
+    Of the greedy beginnings of all problems, which look at one matrix in different ways, and of so
+    many more of the best of them, in a somewhat random order, the best is improved. A round
+    dissolves a few shared numbers, or takes one row apart and writes its entries with other digits,
+    and shares greedily again ("ruin and recreate", Schrimpf et al., 2000). What is worse is undone,
+    but for a little that is let through, less and less of it.
     """
     random = Random(seed)
-    starts = [(p, greedy(p, random)) for p in problems]
-    rows = range(len(problems[0].matrix))
-    problem, sums = min(starts, key=lambda s: rated(*s))
+    starts = [_start(problem, random) for problem in problems]
+    starts.sort(key=lambda start: start[0])
+    good = [problem for _, problem, _ in starts[:GOOD]]
+    starts += [_start(good[i % len(good)], random, NOISE) for i in range(again)]
+    _, problem, sums = min(starts, key=lambda start: start[0])
+    rows = range(len(problem.matrix))
     costs = [sums.row_bits(row) for row in rows]
     lengths = [sum(len(digits) for _, digits in problem.digits(row)) for row in rows]
     for round in range(rounds):
@@ -66,9 +78,15 @@ def searched(problems: Sequence[Problem], rounds: int, seed: int = 0) -> tuple[P
     return problem, sums
 
 
-def greedy(problem: Problem, random: Random) -> Sums:
-    """Sums of a problem, shared greedily."""
+def _start(problem: Problem, random: Random, noise: float = 0.0) -> tuple[int, Problem, Sums]:
+    sums = greedy(problem, random, noise)
+    return rated(problem, sums), problem, sums
+
+
+def greedy(problem: Problem, random: Random, noise: float = 0.0) -> Sums:
+    """Sums of a problem, shared greedily, by a worth that is up to so much off."""
     sums = problem.sums(random)
+    sums.noise = noise
     sums.settle()
     sums.unshare_singles()
     return sums

@@ -28,9 +28,12 @@ VIEWS = ((1, 8), (0, 0), (1, 6), (2, 5), (1, 4), (2, 8), (3, 6))
 WIDEST = 48
 """Constants of more bits than this are not taken apart."""
 
-_PAIRS_TRIED = 600_000
+_PAIRS_TRIED = 400_000
+_PAIRS_TRIED_A_ROUND = 1_000
 _PAIRS_AT_ONCE = 4_000_000
 """What the first step of a search may take in pairs of digits: all beginnings, and one."""
+
+_MOST_AGAIN = 24
 
 
 def shift_and_add(
@@ -38,12 +41,13 @@ def shift_and_add(
     sources: Sequence[Source],
     depth: int | None = None,
     rounds: int = ROUNDS,
+    slack: int = SLACK,
 ) -> AdderGraph:
     """The shifts and adds that multiply numbers by a constant matrix, ``y = M @ x``.
 
     - `matrix`: integers, [rows, columns], of at most 48 bits
     - `sources`: for each column the range and depth of the number
-    - `depth`: how many adders there may be on any way to a row; None: two more than needed
+    - `depth`: how many adders there may be on any way to a row; None: `slack` more than needed
     - `rounds`: how many times the graph is taken apart in some place and built anew
 
     The entries become signed digits. Patterns of two terms are shared between all rows, greedily,
@@ -69,7 +73,7 @@ def shift_and_add(
         )
     table = entries.astype(np.int64)
     least = least_depth(table, sources)
-    limit = least + SLACK if depth is None else depth
+    limit = least + slack if depth is None else depth
     if limit < least:
         raise CatgradError(
             f"This matrix needs adders {least} deep, and the limit is {limit}; "
@@ -124,10 +128,14 @@ def _solved(
         view = problem(matrix, sources, limit, levels, price)
         if view.is_possible and all(view.anchors != other.anchors for other in views):
             views.append(view)
-    if (by_multiples := of_multiples(matrix, sources, limit)) and by_multiples.is_possible:
-        views.insert(1, by_multiples)
-    tried = max(1, _PAIRS_TRIED // max(pairs, 1))
-    found, sums = searched(views[:tried], rounds)
+    columns = int((np.bitwise_count(abs(matrix)) > 1).any(axis=0).sum())
+    tries = 1 + rounds // 10 // max(columns, 1)
+    if (each := of_multiples(matrix, sources, limit, tries)) and each.is_possible:
+        views.insert(1, each)
+    effort = _PAIRS_TRIED + _PAIRS_TRIED_A_ROUND * rounds
+    tried = max(1, effort // max(pairs, 1))
+    again = min(max(0, tried - len(views)), rounds // 10, _MOST_AGAIN)
+    found, sums = searched(views[:tried], rounds, again)
     return finished(sums, found)
 
 

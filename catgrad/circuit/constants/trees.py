@@ -54,7 +54,9 @@ def tree(leaves: Sequence[Leaf], limit: int) -> Tree:
     while len(waiting) > 1:
         _, i = waiting.pop(0)
         best: tuple[int, int, int, int, Leaf] | None = None
-        for place, (_, j) in enumerate(waiting):
+        for place, (top, j) in enumerate(waiting):
+            if best is not None and top > best[0]:
+                break  # sums do not end below their operands, and those to come end higher
             total, chain = added(nodes[i], nodes[j])
             spent = (1 << total.depth) - (1 << nodes[i].depth) - (1 << nodes[j].depth)
             if spent <= room and (best is None or (total.top, chain, spent) < best[:3]):

@@ -23,7 +23,7 @@ def test_every_netlist_computes_the_same(data: st.DataObject) -> None:
     netlist = data.draw(netlists())
     inputs = data.draw(batches(netlist))
     for before in (netlist, optimise(netlist)):
-        after, _ = shifts_and_adds(before, ShiftAndAdd(rounds=2))
+        after, _ = shifts_and_adds(before, ShiftAndAdd(rounds=2), data.draw(st.booleans()))
         found, expected = evaluate(after, inputs), evaluate(before, inputs)
         assert {name: found[name].tolist() for name in found} == {
             name: expected[name].tolist() for name in expected
@@ -70,10 +70,12 @@ def test_stages_grow_where_cells_are_not_linear() -> None:
     x = b.input("x", [Format(8, True)] * 2)
     product = b.mul(x[0], x[1])
     total = b.add(b.mul(product, b.const(3)), b.mul(x[0], b.const(5)))
-    b.output("y", [b.shr(total, 2), total])
+    half = b.shr(total, 2)
+    b.output("y", [half, total])
     linearity = Linearity(b.build())
     [[linear]] = linearity.maps.values()
-    assert linearity.stage[int(product)] == linearity.stage[int(total)] == 1
+    assert linearity.stage[int(product)] == linearity.stage[int(total)] == 0
+    assert linearity.stage[int(half)] == 1
     assert linear.nets == (int(total),)
     assert linear.forms == ({int(product): 3, int(x[0]): 5},)
 
@@ -109,6 +111,13 @@ def test_a_small_filter(golden: Callable[[str, str], None]) -> None:
             (
                 "ShiftAndAdd needs a whole number for depth, at least 1, not 0; write "
                 "ShiftAndAdd(depth=8)."
+            ),
+        ),
+        (
+            {"slack": -1},
+            (
+                "ShiftAndAdd needs a whole number for slack, at least 0, not -1; write "
+                "ShiftAndAdd(slack=2)."
             ),
         ),
         (
