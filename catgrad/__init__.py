@@ -9,7 +9,7 @@ from catgrad.core.types import Dtype, Fixed, NdArrayType, obj, op
 from catgrad.errors import CatgradError
 from catgrad.fixed.formats import Formats
 from catgrad.fixed.ranges import Calibration
-from catgrad.hardware import Folded, Spatial, compile_hardware, compile_inference, freeze
+from catgrad.hardware import Folded, Serial, Spatial, compile_hardware, compile_inference, freeze
 from catgrad.special.memory import delay, feedback
 from catgrad.special.parameter import named_parameter
 
@@ -21,6 +21,7 @@ __all__ = [
     "Folded",
     "Formats",
     "NdArrayType",
+    "Serial",
     "ShiftAndAdd",
     "Spatial",
     "compile_hardware",

@@ -96,6 +96,12 @@ class Learner:
         return self.parameter_names + self.state_names
 
     @property
+    def delay(self) -> int:
+        """How many steps late the rule gets each gradient, all of its delays together."""
+        lengths: list[int] = [self.rule.source[i].shape[0] for i in self.late]
+        return sum(lengths) // max(1, self.parameters)
+
+    @property
     def P(self) -> Labels:
         """The types of the parameters."""
         return self.rule.target

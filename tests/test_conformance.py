@@ -1,7 +1,7 @@
 """One learner, every evaluator, the same integers.
 
 NumPy, kernels, netlist, three simulators, and the cells that synthesis makes of it; one sample at a
-time and in pipelines, delayed and in channels.
+time and in pipelines, delayed and in channels; and filters product by product on one multiplier.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
-from catgrad import CatgradError, Formats, Spatial
+from catgrad import CatgradError, Formats, Serial, Spatial
 from catgrad.circuit import verify
+from catgrad.serial import SerialError
 from sim import Samples, expected, random_samples, reference_trace, simulate
 from tests.learners import Recipe, kernels_agree, recipes
+from tests.serial import filters
 
 # A failing example in a Verilog simulator costs a build for each attempt to shrink it.
 UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
@@ -117,7 +119,11 @@ def pipelines(draw: st.DrawFn) -> Recipe:
         channels=channels,
         always=draw(st.booleans()),
     )
-    return replace(draw(recipes(max_layers=2, max_width=2)), schedule=schedule)
+    recipe = replace(draw(recipes(max_layers=2, max_width=2)), schedule=schedule)
+    if draw(st.booleans()):
+        interval = recipe.hardware().pipeline.interval + draw(st.integers(0, 4))
+        recipe = replace(recipe, schedule=replace(schedule, interval=interval))
+    return recipe
 
 
 @simulated(8)
@@ -128,10 +134,13 @@ def test_pipelines_and_numpy(recipe: Recipe, seed: int, tmp_path: Path) -> None:
 
 LATE = Spatial(clock=60e6, family="ecp5", delay=9)
 TAKING_TURNS = Spatial(clock=60e6, family="ecp5", channels=5)
+SHARING = Spatial(clock=25e6, family="ice40up", delay=9, interval=2)
 
 
 @pytest.mark.parametrize("evaluator", ["icarus", "verilator"])
-@pytest.mark.parametrize("schedule", [LATE, TAKING_TURNS], ids=["delay", "channels"])
+@pytest.mark.parametrize(
+    "schedule", [LATE, TAKING_TURNS, SHARING], ids=["delay", "channels", "interval"]
+)
 def test_verilog_of_pipelines_and_numpy(evaluator: str, schedule: Spatial, tmp_path: Path) -> None:
     recipe = Recipe((2, 1), ("relu",), 1, 3, Formats.uniform(12, 8), 1, schedule)
     check(recipe, 1, evaluator, tmp_path)
@@ -147,8 +156,74 @@ def test_many_pipelines(tmp_path: Path) -> None:
     every()
 
 
+def check_serial(
+    recipe: filters.Recipe, seed: int, evaluator: str, directory: Path, family: str | None = None
+) -> None:
+    try:
+        hardware = recipe.hardware(Serial(family))
+    except SerialError:
+        reject()  # It may be one that counts a number twice.
+    samples = random_samples(hardware, 10, seed)
+    random = np.random.default_rng(seed)
+    types = hardware.parameter_types
+    parameters = [random.integers(T.fixed.min, T.fixed.max + 1, T.shape) for T in types]
+    trace = simulate(
+        hardware.component(parameters), samples, evaluator, seed=seed, directory=directory
+    )
+    assert trace.compare(reference_trace(hardware, samples, parameters)) > 0
+
+
+@simulated(4)
+@given(recipe=filters.recipes(), seed=st.integers(0, 2**32 - 1))
+def test_serial_filters_and_numpy(recipe: filters.Recipe, seed: int, tmp_path: Path) -> None:
+    check_serial(recipe, seed, "amaranth", tmp_path)
+
+
+TWO_BRANCHES = filters.Recipe(
+    (
+        (("fir", (100, -200, 31)), ("biquads", (300, 200, 300, -500, 190))),
+        (("learned", (3,)), ("delay", (2,))),
+    ),
+    Formats.uniform(14, 10),
+)
+
+
+@pytest.mark.slow
+def test_verilog_of_a_serial_filter_and_numpy(tmp_path: Path) -> None:
+    check_serial(TWO_BRANCHES, 5, "icarus", tmp_path)
+
+
+def test_cells_of_a_serial_filter_and_numpy(tmp_path: Path) -> None:
+    """With the accumulator of a multiplier block, whose model comes with the cells."""
+    assert TWO_BRANCHES.hardware(Serial("ice40")).report().in_block
+    check_serial(TWO_BRANCHES, 6, "ice40", tmp_path, "ice40")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("evaluator", ["amaranth", "icarus", "verilator", "ice40"])
+def test_many_serial_filters(evaluator: str, tmp_path: Path) -> None:
+    family = "ice40" if evaluator == "ice40" else None
+
+    @simulated(60 if evaluator == "amaranth" else 6)
+    @given(recipe=filters.recipes(), seed=st.integers(0, 2**32 - 1))
+    def every(recipe: filters.Recipe, seed: int) -> None:
+        check_serial(recipe, seed, evaluator, tmp_path, family)
+
+    every()
+
+
 def test_cells_after_synthesis_and_numpy(tmp_path: Path) -> None:
     check(Recipe((2, 1), ("sigmoid",), 1, 3, Formats.uniform(8, 5), 2), 0, "ice40", tmp_path)
+
+
+@pytest.mark.slow
+def test_cells_of_shared_blocks_and_numpy() -> None:
+    """With SB_MAC16 on which products take turns, and carries that end in registers."""
+    recipe = Recipe((2, 1), ("relu",), 1, 3, Formats.uniform(12, 8), 1, SHARING)
+    hardware, samples, parameters = stream(recipe, 1, 20)
+    assert hardware.report().shared > 0
+    trace = simulate(hardware.component(parameters), samples, "ice40", seed=1)
+    assert trace.compare(reference_trace(hardware, samples, parameters)) > 0
 
 
 @pytest.mark.slow

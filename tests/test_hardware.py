@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,13 +17,16 @@ from catgrad import (
     Fixed,
     Formats,
     NdArrayType,
+    Serial,
     Spatial,
     compile_hardware,
+    dsp,
     layers,
 )
 from catgrad.circuit import Format, Netlist, NetlistBuilder, parse, to_text
 from catgrad.circuit.evaluate import Evaluator
 from catgrad.fixed.numbers import FormatTooNarrow
+from catgrad.hardware import PipelineReport
 from catgrad.hardware.lines import lines_behind_queues
 from catgrad.learner import learner
 
@@ -230,6 +234,20 @@ def test_wires_too_wide_for_int64_are_refused() -> None:
             ),
         ),
         (
+            {"clock": 50e6, "interval": 0},
+            (
+                "A spatial schedule needs a whole number for interval, at least 1, not 0; write "
+                "Spatial(clock=50e6, interval=2)."
+            ),
+        ),
+        (
+            {"interval": 4},
+            (
+                "interval=4 is for a pipeline, which needs a clock in hertz; write "
+                "Spatial(clock=50e6, interval=4)."
+            ),
+        ),
+        (
             {"clock": 50e6, "always": True, "learns": False},
             (
                 "A circuit that only predicts, with learns=False, learns from no sample, so "
@@ -265,6 +283,85 @@ def test_the_report_of_a_pipeline() -> None:
     fixed = small(schedule=Spatial(clock=60e6, family="ecp5", learns=False))
     assert fixed.report().interval == 1
     assert "train" not in fixed.component().signature.members
+
+
+def test_products_are_in_blocks_of_gowin_by_name() -> None:
+    hardware = small(schedule=Spatial(clock=20e6, family="gowin", delay=9))
+    assert hardware.report().blocks == 4
+    assert len(re.findall(r"^ *MULT18X18 #\(", hardware.verilog(), re.MULTILINE)) == 4
+
+
+def test_products_share_blocks_at_an_interval() -> None:
+    alone = small(schedule=Spatial(clock=60e6, family="ecp5", delay=9)).report()
+    assert (alone.interval, alone.blocks, alone.shared) == (1, 4, 0)
+    assert "4 products in multiplier blocks, 0 in logic" in str(alone)
+    shared = small(schedule=Spatial(clock=60e6, family="ecp5", delay=9, interval=2)).report()
+    assert (shared.interval, shared.blocks, shared.shared) == (2, 4, 2)
+    assert shared.pipeline_bits < alone.pipeline_bits
+    assert "4 products in 2 multiplier blocks, 0 in logic" in str(shared)
+
+
+def test_products_that_find_no_slot_are_noted() -> None:
+    def canceller(delay: int) -> PipelineReport:
+        schedule = Spatial(clock=62e6, family="ice40up", delay=delay, always=True, interval=2)
+        report = dsp.lms(8, 2**-4).hardware(Formats.uniform(16, 14), schedule).report()
+        assert isinstance(report, PipelineReport)
+        return report
+
+    report = canceller(7)
+    assert (report.blocks, report.shared) == (16, 0)
+    assert list(report.notes) == [
+        (
+            "16 products take 16 multiplier blocks, where 8 have slots for all of them at an "
+            "interval of 2 cycles, since loops leave them no time for others; a slower clock or a "
+            "longer interval does, and for a learner a longer delay"
+        )
+    ]
+    report = canceller(8)
+    assert (report.blocks, report.shared, report.notes) == (16, 8, ())
+
+
+def test_products_of_a_family_without_blocks_are_in_logic() -> None:
+    report = small(schedule=Spatial(clock=30e6, family="ice40hx", delay=9)).report()
+    assert (report.multipliers, report.blocks) == (4, 0)
+    assert "; 0 products in multiplier blocks, 4 in logic; " in str(report)
+
+
+def test_a_rule_that_a_serial_machine_leaves_out_is_noted() -> None:
+    formats = Formats.uniform(16, 14)
+    report = dsp.lms(2, 0.5).hardware(formats, Serial()).report()
+    assert report.notes[-1] == (
+        "the learning rule has no part in it, since a serial machine only predicts; its parameters "
+        "are those that are loaded"
+    )
+    assert dsp.Filter(dsp.fir(2)).hardware(formats, Serial()).report().notes == ()
+
+
+def test_delays_of_the_rule_and_of_the_schedule_add_up() -> None:
+    def late(**options: Any) -> int:
+        schedule = Spatial(clock=50e6, family="ecp5", **options)
+        written = dsp.delayed_lms(2, 2**-4, delay=5)
+        report = written.hardware(Formats.uniform(16, 14), schedule).report()
+        assert isinstance(report, PipelineReport)
+        return report.delay
+
+    assert late() == 5
+    assert late(delay=4) == 9
+    assert late(learns=False) == 0
+
+
+def test_an_interval_that_loops_do_not_allow() -> None:
+    interval = small(schedule=Spatial(clock=60e6, family="ecp5")).pipeline.interval
+    assert interval > 2
+    with pytest.raises(CatgradError) as error:
+        _ = small(schedule=Spatial(clock=60e6, family="ecp5", interval=2)).pipeline
+    assert re.fullmatch(
+        r"At a period of 16666 ps the loop through the cells [^;]* takes longer than the next "
+        r"sample waits, which comes after 2 cycles; (ask for a period of \d+ ps \(\S+ MHz\) or "
+        rf"more, or|no period is long enough; ask) for an interval of {interval} cycles\.",
+        str(error.value),
+    )
+    small(schedule=Spatial(clock=60e6, family="ecp5", interval=interval)).pipeline.verify()
 
 
 def test_a_delay_in_the_schedule_is_one_in_the_rule() -> None:

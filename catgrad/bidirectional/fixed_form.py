@@ -42,6 +42,35 @@ unrounded = canonical(lambda T: op(Unrounded(T)), "unrounded", "The exact number
 
 
 @dataclass(frozen=True)
+class Formatted(Dagger):
+    """`x`, in fixed point as a number of `form`, whatever the formats of a program say.
+
+    It is rounded and, where it is out of range, saturated and counted, as wherever a format ends;
+    where `x` has that format it is a wire. Over floats it is `x` itself.
+    """
+
+    T: NdArrayType
+    form: Fixed
+
+    def __post_init__(self) -> None:
+        require(
+            self.T.is_floating, self, f"is not defined on {self.T}", "use a floating-point dtype"
+        )
+
+    def source(self) -> Labels:
+        return obj(self.T)
+
+    def target(self) -> Labels:
+        return obj(self.T)
+
+    def to_core(self) -> OpenHypergraph:
+        return identity(obj(self.T))
+
+    def dagger(self) -> OpenHypergraph:
+        return identity(obj(self.T))
+
+
+@dataclass(frozen=True)
 class Written(Definition, Dagger):
     """``I → T``, the number ``mantissa * form.step``, which fixed point has to the last bit.
 

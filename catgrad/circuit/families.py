@@ -32,9 +32,11 @@ class Delays:
     - `block_setup`: the wires to a block and the setup of its input registers; `block_fanout`: as
       `fanout`, for a net that leads to blocks, which are far apart; `block`: from the input to the
       output registers, `block_deep`: with a register between; `block_out`: from the edge of the
-      clock to the output of those
+      clock to the output of those; `block_through`: through a block without registers, and the
+      wires to it, 0 where no block is to be without
     - `memory_setup`, `memory_out`: the same for block RAM
     - `queue_out`: from the edge of the clock to what a queue in look-up tables shows
+    - `adds_or_moves`: whether a cell of a carry chain can show another number instead of the sum
     """
 
     register: int
@@ -54,6 +56,8 @@ class Delays:
     memory_setup: int
     memory_out: int
     queue_out: int
+    block_through: int = 0
+    adds_or_moves: bool = False
 
 
 _ICE40_HX = Delays(
@@ -114,10 +118,12 @@ _ECP5 = Delays(
     memory_setup=1500,
     memory_out=5609,
     queue_out=1700,
+    block_through=5200,
+    adds_or_moves=True,
 )
 
-# Place and route knows no delay of its multipliers, and synthesis leaves their registers unused:
-# what they take is a cautious guess, and no clock that is reported for them is a fact.
+# Place and route knows no delay of its multipliers, with their registers or without: what they take
+# is a cautious guess, and no clock that is reported for them is a fact.
 _GOWIN = Delays(
     register=860,
     lut=1800,

@@ -31,6 +31,9 @@ class Loop:
 
     - `port`: one of `CARRIED`
     - `initial`: the elements of that port which are in the queue at first, the next one first
+    - `addend`: None, or what is added to the number that is taken out. Then the source is that sum,
+      and is put in before it is saturated, which happens where it is taken out: so no cycle has
+      both to do. See `catgrad.circuit.sums`
     """
 
     source: int
@@ -38,11 +41,17 @@ class Loop:
     distance: int
     port: str
     initial: tuple[int, ...]
+    addend: int | None = None
 
     @property
     def is_queue(self) -> bool:
         """Whether values are taken out one by one; else one is there to be read until the next."""
         return self.port == QUEUED
+
+    @property
+    def held(self) -> int:
+        """The net whose format the values have that are kept."""
+        return self.target if self.addend is None else self.source
 
     @property
     def is_memory(self) -> bool:

@@ -9,12 +9,15 @@ from functools import cached_property
 import numpy as np
 
 from catgrad.circuit import timing as timings
+from catgrad.circuit.bare import with_bare_blocks
 from catgrad.circuit.families import Delays
 from catgrad.circuit.feasible import Asked, cell_name
 from catgrad.circuit.format import BoolArray, IntArray
 from catgrad.circuit.loops import Loop, carried, still
 from catgrad.circuit.netlist import Kind, Netlist
+from catgrad.circuit.sharing_blocks import shared
 from catgrad.circuit.timing import BLOCK_RAM_PS, ENTRIES, Timing, in_memory
+from catgrad.circuit.turns import Turn, groups, with_choices
 from catgrad.errors import CatgradError
 
 __all__ = ["BLOCK_RAM_PS", "ENTRIES", "Pipeline", "in_memory", "pipeline", "smallest_interval"]
@@ -44,6 +47,11 @@ class Pipeline:
     - `leaves`: the stage of each output port that is not carried; where none is given, the last
     - `delays`: the model of a family, or None for that of `catgrad.circuit.delays`
     - `period_asked`: what the stages were made for, in picoseconds, or None
+    - `beat`: samples enter only in cycles that are a multiple of it. So an input that no loop
+      brings can be right for a beat, and a register that is written once in a beat delays by one:
+      in that of a cell of stage s, its result is right from stage s + 1 to s + `beat`
+    - `turns`: which MUL cells are on one multiplier block
+    - `bare`: the MUL cells whose multiplier blocks have no registers, see `catgrad.circuit.bare`
     """
 
     netlist: Netlist
@@ -58,6 +66,9 @@ class Pipeline:
     free: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
     period_asked: int | None = None
+    beat: int = 1
+    turns: tuple[Turn, ...] = ()
+    bare: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         leaves = {
@@ -70,7 +81,8 @@ class Pipeline:
     @cached_property
     def timing(self) -> Timing:
         """How long the cells take."""
-        return timings.timing(self.netlist, self.delays, self.period_asked, self.loops)
+        times = timings.timing(self.netlist, self.delays, self.period_asked, self.loops, self.bare)
+        return with_choices(times, self.delays, self.turns)
 
     @cached_property
     def in_memory(self) -> BoolArray:
@@ -107,17 +119,21 @@ class Pipeline:
         return last
 
     @cached_property
-    def delay(self) -> IntArray:
-        """int64[n], how many registers in a row follow each net, until it is read no more.
+    def begins(self) -> IntArray:
+        """int64[n], the stage up to which each net can be read itself, and not from a register.
 
-        Those of a value that a loop holds begin behind the stage in which the next one is put in:
-        until then the value itself can be read.
+        For a value that a loop holds that is the one in which the next is put in.
         """
         begins = self.stage.copy()
+        begins[self.netlist.kind == Kind.INPUT] += self.beat - 1
         for loop, push in zip(self.loops, self.pushes, strict=True):
-            if not loop.is_queue:
-                begins[loop.target] = push
-        delay = np.maximum(self.last - begins, 0)
+            begins[loop.target] = self.stage[loop.target] if loop.is_queue else push
+        return begins
+
+    @cached_property
+    def delay(self) -> IntArray:
+        """int64[n], how many registers in a row follow each net, until it is read no more."""
+        delay = -(np.minimum(self.begins - self.last, 0) // self.beat)
         return np.where(still(self.netlist, self.fixed), 0, delay)
 
     @property
@@ -128,7 +144,7 @@ class Pipeline:
     @property
     def loop_bits(self) -> int:
         """How many bits the values of loops take, in registers or memory."""
-        return sum(int(self.netlist.width[loop.target]) * loop.distance for loop in self.loops)
+        return sum(int(self.netlist.width[loop.held]) * loop.distance for loop in self.loops)
 
     @cached_property
     def period_ps(self) -> int:
@@ -139,6 +155,7 @@ class Pipeline:
         """The pipeline itself, if it is valid; else a `CatgradError` that names a fault."""
         self._verify_stages()
         self._verify_loops()
+        self._verify_turns()
         needs = timings.ends_ps(self.netlist, self.timing, self.stage)
         if self.timing.is_exact and self.period_asked is not None:
             late = needs > self.period_asked
@@ -203,6 +220,30 @@ class Pipeline:
                     f"stage {taken}, {loop.distance} samples of {self.interval} cycles later; put "
                     f"it in at the end of a stage from {max(begins, taken)} to {latest}."
                 )
+            if loop.addend is not None and push != begins:
+                raise CatgradError(
+                    f"The sum for cell {loop.target} is held as it leaves its adder, in stage "
+                    f"{begins}, but is put in at the end of stage {push}; put it in then."
+                )
+
+    def _verify_turns(self) -> None:
+        for cells in groups(self.turns):
+            slots: dict[int, int] = {}
+            for cell in cells:
+                if not self.in_block[cell]:
+                    raise CatgradError(
+                        f"{cell_name(self.netlist, cell)} takes turns with cell "
+                        f"{next(other for other in cells if other != cell)}, but is in no "
+                        f"multiplier block; let it have logic of its own."
+                    )
+                slot = int(self.reads[cell]) % self.beat
+                other = slots.setdefault(slot, cell)
+                if other != cell:
+                    raise CatgradError(
+                        f"{cell_name(self.netlist, cell)} takes turns with cell {other}, but reads "
+                        f"in stage {self.reads[cell]}, and that one in stage {self.reads[other]}, "
+                        f"while samples are {self.beat} cycles apart; give each a slot of its own."
+                    )
 
 
 def pipeline(
@@ -216,6 +257,8 @@ def pipeline(
     free: Collection[str] = (),
     fixed: Collection[str] = (),
     together: bool = True,
+    beat: int | None = None,
+    stored: Collection[str] = (),
 ) -> Pipeline:
     """A pipeline of as few stages as the period allows, and then with the fewest register bits.
 
@@ -229,6 +272,9 @@ def pipeline(
     - `free`: input ports that may enter in any stage, all elements of a port in the same
     - `fixed`: input ports whose values are the same for all samples
     - `together`: whether all outputs leave in one stage, or each port in one of its own
+    - `beat`: samples enter only in cycles that are a multiple of it, instead of `interval` or more
+      cycles apart; so products can share multiplier blocks, see `catgrad.circuit.sharing_blocks`
+    - `stored`: output ports that are written to a memory in the stage in which they leave
 
     Raises ``CatgradError`` when there are no such stages, with the path and the period that can be
     met.
@@ -238,9 +284,11 @@ def pipeline(
     closed = tuple(loops or ())
     ports = () if loops is None else carried(netlist)
     asked = Asked(netlist, delays, closed, ports, 1, tuple(free), tuple(fixed), together, latency)
-    if interval is None:
-        interval = replace(asked, latency=None).smallest_interval(period_ps) if loops else 1
-    placement = replace(asked, interval=interval).feasible(period_ps)
+    asked = replace(asked, stored=tuple(stored))
+    asked = with_bare_blocks(asked, period_ps, interval if beat is None else beat)
+    if beat is not None:
+        asked = replace(asked, turns=shared(asked, period_ps))
+    placement = asked.feasible(period_ps)
     if latency is None:
         placement.leave_in(placement.earliest().first)
     placed = placement.fewest_registers()
@@ -252,11 +300,14 @@ def pipeline(
         closed,
         ports,
         placed.pushes,
-        interval,
+        asked.interval,
         placed.leaves,
         tuple(free),
         tuple(fixed),
         period_ps,
+        beat or 1,
+        asked.turns,
+        asked.bare,
     ).verify()
 
 

@@ -12,6 +12,7 @@ from catgrad.circuit.format import IntArray
 from catgrad.circuit.loops import Loop, still
 from catgrad.circuit.netlist import Netlist
 from catgrad.circuit.timing import Timing
+from catgrad.circuit.turns import Turn
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,11 @@ class Placement:
     the one in which the next one is put in.
 
     `pairs : int64[m, 2]` are the cells that have to be in different stages, see
-    `catgrad.circuit.timing.apart`. `carried` names the ports of the loops, `free` input ports
-    whose elements enter together in any stage, `fixed` those that are the same for all samples;
+    `catgrad.circuit.timing.apart`, or a cell and ``~net`` for a net that leaves later. `carried`
+    names the ports of the loops, `free` input ports whose elements enter together in any stage,
+    `fixed` those that are the same for all samples;
     `together` says whether all output ports leave in the same stage. The first that is not carried
-    leaves in stage `latency`, if given.
+    leaves in stage `latency`, if given. `turns` keeps cells on one block apart.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Placement:
         fixed: Collection[str] = (),
         together: bool = True,
         latency: int | None = None,
+        turns: Sequence[Turn] = (),
     ) -> None:
         self.netlist, self.loops = netlist, loops
         self.constraints = Differences()
@@ -62,9 +65,13 @@ class Placement:
         self._is_last = np.zeros(len(netlist), np.bool_)
         self._of_last = np.zeros(len(netlist), np.int64)
         self._order(timing, pairs)
+        x, keep = self._of_cell, self.constraints.keep
+        for first, cell, later in turns:
+            # Blocks take equally long: what reads so much later is right so much later.
+            keep([x[first], x[cell]], [x[cell], x[first]], [later, -later])
         self._enter(free)
         self._push(interval)
-        self._leave(carried, together)
+        self._leave(carried, together, pairs[pairs[:, 1] < 0])
         if latency is not None:
             self.leave_in(latency)
 
@@ -82,7 +89,7 @@ class Placement:
         keep(x[net], x[cell], inside)
         keep(x[cell], self._of_last[net], -inside)
         keep(x[self._read], self._of_last[self._read], 0)
-        first, second = pairs.T
+        first, second = pairs[pairs[:, 1] >= 0].T
         keep(x[first], x[second], 1 + timing.cycles[second])
 
     def _last(self, nets: IntArray) -> IntArray:
@@ -112,14 +119,19 @@ class Placement:
         keep(x[source], self._pushes, 0)
         keep(x[self._targets], self._pushes, 0)
         keep(self._pushes, x[self._targets], 1 - distance * interval)
+        sums = np.array([loop.addend is not None for loop in loops], dtype=np.bool_)
+        keep(self._pushes[sums], x[source[sums]], 0)
         last = self._last(source)
         keep(self._pushes[last > 0], last[last > 0], 0)
+        # What holds a sum is its first register.
+        self._sums, self._until_sums = source[sums], self._pushes[sums]
+        keep(self._until_sums, last[sums], 1)
         # What a held value is read from: its registers as long as they hold it, then others.
         self._held = self._targets[held]
         self._until = self._pushes[held]
         keep(self._until, self._last(self._held), 0)
 
-    def _leave(self, carried: Collection[str], together: bool) -> None:
+    def _leave(self, carried: Collection[str], together: bool, pairs: IntArray) -> None:
         """The elements of an output port are right in one stage, those that are not carried."""
         ports = [port for port in self.netlist.outputs if port.name not in carried]
         self._names = [port.name for port in ports]
@@ -134,6 +146,8 @@ class Placement:
             last = self._last(port.nets)
             self.constraints.keep(leaves, last[last > 0], 0)
             self.constraints.keep(self._of_cell[port.nets], leaves, 0)
+            before = pairs[np.isin(~pairs[:, 1], port.nets), 0]
+            self.constraints.keep(self._of_cell[before], leaves, 1)
 
     def leave_in(self, latency: int) -> None:
         """Let the first output port leave in this stage."""
@@ -155,6 +169,7 @@ class Placement:
         cost[self._of_last[last]] += width[last]
         begins = self._of_cell.copy()
         begins[self._held] = self._until
+        begins[self._sums] = self._until_sums
         np.add.at(cost, begins[last], -width[last])
         return cost
 

@@ -42,6 +42,17 @@ def tiled(netlist: Netlist, delays: Delays) -> Netlist:
     return verify(copied(netlist, b, np.array(new, dtype=np.int64)))
 
 
+def products_in_logic(netlist: Netlist, delays: Delays | None) -> int:
+    """How many products of a netlist no block forms: what `tiled` has additions for, or all.
+
+    Without a model of a family, by the rough one, there are no blocks.
+    """
+    products = netlist.args[netlist.kind == Kind.MUL, :2]
+    if delays is None or delays.block_bits == 0:
+        return len(products)
+    return int((netlist.width[products].min(axis=1, initial=ENOUGH + 1) <= ENOUGH).sum())
+
+
 def _product(b: NetlistBuilder, x: int, y: int, block_bits: int) -> int:
     """x * y, in products that fit a block."""
     x, y = sorted((x, y), key=lambda net: -_bits(b.format(net)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
@@ -33,7 +33,9 @@ class Timing:
     stage, `setup` before it is over, and gives its result `launch` after the beginning of the stage
     `cycles` later; what lies between its registers takes `inside`. Any other, of `cycles` 0, has
     its result `through` after its last argument. An INPUT is right `launch` after the beginning of
-    its stage, and registers are `register` after the beginning of any.
+    its stage, and registers are `register` after the beginning of any. Where a cell reads what a
+    loop holds, that is right later than a register if it comes from a memory, or is saturated
+    first: `start` is when all that comes from registers is right that a cell reads.
 
     An addition whose operand is the result of another need not wait for its top bit before it
     begins with the low ones: `saves : int64[n, 3]` is how much earlier it is right than by the sum
@@ -51,6 +53,7 @@ class Timing:
     saves: IntArray
     register: int
     is_exact: bool
+    start: IntArray
 
 
 def in_memory(netlist: Netlist) -> BoolArray:
@@ -76,12 +79,17 @@ def in_block(netlist: Netlist, delays: Delays | None) -> BoolArray:
 
 
 def timing(
-    netlist: Netlist, delays: Delays | None, period_ps: int | None, loops: Sequence[Loop] = ()
+    netlist: Netlist,
+    delays: Delays | None,
+    period_ps: int | None,
+    loops: Sequence[Loop] = (),
+    bare: Sequence[int] = (),
 ) -> Timing:
     """The timing of a netlist by the model of a family.
 
     Without one it is that of `delays_ps`, whose registers take no time. A block is given the
-    register in its middle too if the period is shorter than it takes.
+    register in its middle too if the period is shorter than it takes; `bare`, the cells whose
+    blocks have no registers.
     """
     memory, block = in_memory(netlist), in_block(netlist, delays)
     if delays is None:
@@ -90,10 +98,12 @@ def timing(
         through = np.where(memory, 0, delays_ps(netlist))
         saves = np.zeros((len(netlist), 3), np.int64)
         cycles = memory.astype(np.int64)
-        return Timing(cycles, through, none, launch, none, saves, 0, is_exact=False)
+        return Timing(cycles, through, none, launch, none, saves, 0, False, none)
     deep = period_ps is not None and period_ps < delays.block > delays.block_deep
-    cycles = np.where(block, 3 if deep else 2, memory.astype(np.int64))
     through = _through(netlist, delays)
+    through[list(bare)] = delays.block_through
+    block[list(bare)] = False
+    cycles = np.where(block, 3 if deep else 2, memory.astype(np.int64))
     through[cycles > 0] = 0
     doubled = _doublings(netlist, (through > 0) | (cycles > 0))
     wires = (delays.fanout * doubled).astype(np.int64)
@@ -103,10 +113,40 @@ def timing(
     launch = np.where(block, delays.block_out, 0) + np.where(memory, delays.memory_out, 0)
     launch[netlist.kind == Kind.INPUT] = delays.register
     launch[[loop.target for loop in loops if loop.is_memory]] = delays.queue_out
+    held = [loop for loop in loops if not loop.is_queue]
+    launch[[loop.target for loop in held]] = [
+        _held_ps(netlist, delays, loop, loop.source in bare) for loop in held
+    ]
     through += np.where(through > 0, wires, 0)
     inside = np.where(block, delays.block_deep if deep else delays.block, 0)
     saves = _saves(netlist, delays, through)
-    return Timing(cycles, through, setup, launch, inside, saves, delays.register, is_exact=True)
+    starts = np.full(len(netlist), delays.register)
+    late = np.zeros(len(netlist), np.int64)
+    late[[loop.target for loop in held]] = launch[[loop.target for loop in held]]
+    for kind, cells in netlist.groups:
+        if kind.operands:
+            args = netlist.args[cells, : kind.operands]
+            starts[cells] = np.maximum(starts[cells], late[args].max(axis=1))
+            # What only moves bits is no later than what it moves.
+            late[cells] = np.where((through[cells] == 0) & (cycles[cells] == 0), starts[cells], 0)
+    register = delays.register
+    return Timing(cycles, through, setup, launch, inside, saves, register, True, starts)
+
+
+def _held_ps(netlist: Netlist, delays: Delays, loop: Loop, of_block: bool) -> int:
+    """When a number that a loop holds can be read: a register, a row of a memory, or a sum that
+    is saturated first, in one look-up table for each bit.
+
+    State begins anew after a reset, which takes a multiplexer behind a memory. The product of a
+    block without registers of its own may be held in the block: see `catgrad.hdl.inside`.
+    """
+    if loop.distance > 1:
+        return delays.queue_out + delays.lut * (loop.port == "state")
+    if of_block and loop.port == "state":
+        return max(delays.register, delays.block_out)
+    return delays.register + (
+        _limit(netlist, delays, loop.target) if loop.addend is not None else 0
+    )
 
 
 def _through(netlist: Netlist, delays: Delays) -> IntArray:
@@ -180,6 +220,12 @@ def _saves(netlist: Netlist, delays: Delays, through: IntArray) -> IntArray:
     return saves
 
 
+def _limit(netlist: Netlist, delays: Delays, cell: int) -> int:
+    """A bound or a number, by two bits that go to the tables of all bits of the result."""
+    doubled = np.log2(max(int(netlist.width[cell]) / 4, 1))
+    return delays.lut + int(delays.fanout * doubled)
+
+
 def _tree(delays: Delays, bits: IntArray) -> IntArray:
     """Look-up tables over so many bits."""
     doubled = np.ceil(delays.tree * np.log2(np.maximum(bits, 1))).astype(np.int64)
@@ -218,14 +264,14 @@ def arrival_ps(netlist: Netlist, timing: Timing, stage: IntArray) -> IntArray:
             args = netlist.args[cells, : kind.operands]
             together = (stage[args] == stage[cells, None]) & (netlist.kind[args] != Kind.CONST)
             early = arrival[args] - timing.saves[cells, : kind.operands]
-            start = np.where(together, early, timing.register).max(axis=1)
+            start = np.where(together, early, timing.start[cells, None]).max(axis=1)
             arrival[cells] = start + timing.through[cells]
     return arrival
 
 
 def alone_ps(timing: Timing) -> IntArray:
     """int64[n], how much of a stage each cell needs if it has it for itself."""
-    within = timing.register + np.where(timing.cycles > 0, timing.setup, timing.through)
+    within = timing.start + np.where(timing.cycles > 0, timing.setup, timing.through)
     alone: IntArray = np.maximum(np.maximum(within, timing.launch), timing.inside)
     return alone
 
@@ -241,22 +287,29 @@ def ends_ps(netlist: Netlist, timing: Timing, stage: IntArray) -> IntArray:
     for cell in np.flatnonzero(timing.cycles).tolist():
         args = [arg for arg in netlist.args[cell].tolist() if arg >= 0]
         start = [arrival[arg] for arg in args if stage[arg] == reads[cell]]
-        needs[cell] = max([timing.register, *start]) + timing.setup[cell]
+        needs[cell] = max([timing.start[cell], *start]) + timing.setup[cell]
         needs[cell] = max(needs[cell], timing.launch[cell], timing.inside[cell])
     return needs
 
 
-def apart(netlist: Netlist, timing: Timing, period_ps: int) -> IntArray:
+def apart(
+    netlist: Netlist,
+    timing: Timing,
+    period_ps: int,
+    leaving: Sequence[int] = (),
+    setup_ps: int = 0,
+) -> IntArray:
     """int64[m, 2], pairs of cells between which a stage has to end: a path takes too long.
 
     Of the cells before a cell, only the nearest on each path are named: what comes before those
-    needs no more to be said of.
+    needs no more to be said of. The nets that are `leaving` have to be right `setup_ps` before the
+    end of their stage: in a pair of a cell and ``~net``, before the net leaves.
     """
-    through, cycles, register = timing.through.tolist(), timing.cycles.tolist(), timing.register
+    through, cycles, starts = timing.through.tolist(), timing.cycles.tolist(), timing.start.tolist()
     setup, launch = timing.setup.tolist(), timing.launch.tolist()
     constant = (netlist.kind == Kind.CONST).tolist()
     given = ((timing.cycles > 0) | (netlist.kind == Kind.INPUT)).tolist()
-    slow = ((timing.cycles > 0) | (timing.launch > register)).tolist()
+    slow = ((timing.cycles > 0) | (timing.launch > timing.register)).tolist()
     reads = [
         [
             (arg, save)
@@ -265,16 +318,14 @@ def apart(netlist: Netlist, timing: Timing, period_ps: int) -> IntArray:
         ]
         for args, saves in zip(netlist.args.tolist(), timing.saves.tolist(), strict=True)
     ]
-    found: list[tuple[int, int]] = []
-    for cell in range(len(netlist)):
-        own = setup[cell] if cycles[cell] else through[cell]
-        if not own:
-            continue
-        longest: dict[int, int] = {}  # from the result of each cell before this one to its own
+
+    def too_far(first: list[tuple[int, int]], own: int) -> Iterator[int]:
+        """The nearest cells from which it takes too long to something, through `first`."""
+        longest: dict[int, int] = {}  # from the result of each cell before to the end
         waiting: list[int] = []
-        before, after, takes = cell, 0, own
+        read, after, takes = first, 0, own
         while True:
-            for arg, save in reads[before]:
+            for arg, save in read:
                 if arg not in longest:
                     longest[arg] = after + takes - save
                     heappush(waiting, -arg)
@@ -283,15 +334,24 @@ def apart(netlist: Netlist, timing: Timing, period_ps: int) -> IntArray:
             # Later cells first: by then, all paths from a cell onwards have been seen.
             while waiting:
                 before = -heappop(waiting)
-                after, takes = longest[before], through[before]
+                read, after, takes = reads[before], longest[before], through[before]
                 if given[before]:
                     # Before cells that read an input as early as a register, the stage has begun.
                     if slow[before] and launch[before] + after > period_ps:
-                        found.append((before, cell))
-                elif takes and register + takes + after > period_ps:
-                    found.append((before, cell))
+                        yield before
+                elif takes and starts[before] + takes + after > period_ps:
+                    yield before
                 else:
                     break
             else:
-                break
+                return
+
+    own = [setup[cell] if cycles[cell] else through[cell] for cell in range(len(netlist))]
+    found = [
+        (before, cell)
+        for cell, takes in enumerate(own)
+        if takes
+        for before in too_far(reads[cell], takes)
+    ]
+    found += [(before, ~net) for net in leaving for before in too_far([(net, 0)], setup_ps)]
     return np.array(found, dtype=np.int64).reshape(-1, 2)

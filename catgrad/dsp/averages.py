@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.block import block
-from catgrad.bidirectional.fixed_form import Wrap
+from catgrad.bidirectional.fixed_form import Formatted, Wrap
 from catgrad.bidirectional.wires import Wire, call, program
-from catgrad.core.types import Fixed, NdArrayType, obj
+from catgrad.core.types import Fixed, NdArrayType, obj, op
 from catgrad.dsp.lines import SAMPLE, along, exactly, joined, number, part, require_count, window
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.special.memory import feedback
@@ -15,10 +15,11 @@ from catgrad.special.memory import feedback
 def moving_average(n: int, T: NdArrayType = SAMPLE, data: Fixed | None = None) -> OpenHypergraph:
     """``T → T``, the mean of the last `n` samples; before the first one there are zeros.
 
-    - `data`: the format of the input. With it the sum is kept, and each sample is added as it
-      enters and subtracted as it leaves: two additions whatever `n` is. In fixed point that sum is
-      exact for ever, since it wraps (Hogenauer 1981, see `cic_decimator`); over floats rounding
-      errors stay in it. Without, all `n` samples are added up anew
+    - `data`: the format of the input, which is brought into it where it has another. With it the
+      sum is kept, and each sample is added as it enters and subtracted as it leaves: two additions
+      whatever `n` is. In fixed point that sum is exact for ever, since it wraps (Hogenauer 1981,
+      see `cic_decimator`); over floats rounding errors stay in it. Without, all `n` samples are
+      added up anew
 
     Latency 0.
     """
@@ -36,8 +37,8 @@ def moving_average(n: int, T: NdArrayType = SAMPLE, data: Fixed | None = None) -
         return after, joined([entering, part(past, 0, n - 1)]), after * (1 / n)
 
     line = along(T, n)
-    summed = feedback(program(obj(T, line, T), body), [0.0, 0.0], ["total", "line"], [form, None])
-    return block("moving_average", summed)
+    summed = feedback(program(obj(T, line, T), body), [0.0, 0.0], ["total", "line"], [form, data])
+    return block("moving_average", op(Formatted(T, data)) >> summed)
 
 
 def grown(data: Fixed, n: int) -> Fixed:

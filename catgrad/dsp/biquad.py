@@ -18,12 +18,15 @@ from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.block import block
 from catgrad.bidirectional.wires import Wire, call, program
 from catgrad.core.types import Fixed, NdArrayType, obj
+from catgrad.dsp.bounded import bounded
 from catgrad.dsp.lines import (
     SAMPLE,
     along,
     exactly,
     number,
     require_count,
+    require_effect,
+    require_formats,
     rounded,
     stacked,
 )
@@ -48,6 +51,8 @@ def biquads(
     *,
     bits: int | None = None,
     accumulator: Fixed | None = None,
+    data: Fixed | None = None,
+    look_ahead: int = 1,
     name: str = "coefficients",
 ) -> OpenHypergraph:
     """``T → T``: second-order sections one after another, of each number of `T` by itself.
@@ -60,14 +65,22 @@ def biquads(
       ``"df2t"``, transposed direct form II, keeps two sums, which are rounded as well
     - `bits`: round each coefficient to so many bits after the binary point
     - `accumulator`: the format of the sums in the transposed form; None: what the formats say
+    - `data`: the format of the input, which is brought into it where it has another. With it, and
+      with `bits`, each section of the form df1 has as many bits as its output can need, and never
+      saturates; one product and one sum are all that its recursion waits for, and numerators with
+      zeros at 1 and -1 take one product, see `catgrad.dsp.bounded`
+    - `look_ahead`: with `data`, by how many samples a recursion is known ahead, 1 or 2. With 2 it
+      may take two cycles, for four products more in each section; poles are doubled, and cancelled
+      by zeros but for the rounding of the coefficients
 
-    Latency 0. The gradient of one sample takes the memory for a constant; that of `unroll_time`
-    goes back through it.
+    An option that would make no difference is refused. Latency 0. The gradient of one sample takes
+    the memory for a constant; that of `unroll_time` goes back through it.
     """
     if form not in FORMS:
         raise CatgradError(
             f"There are no biquads of the form {form!r}; choose {FORMS[0]} or {FORMS[1]}."
         )
+    require_formats(bits, data, accumulator)
     if isinstance(sos, int):
         require_count("A cascade", "sections", sos)
         if form == "df2t":
@@ -75,9 +88,26 @@ def biquads(
                 f"Transposed biquads keep sums of the past, through which no gradient reaches the "
                 f"coefficients of {plural(sos, 'section')}; learn those of the form df1."
             )
+        ahead = None if look_ahead == 1 else look_ahead
+        unused = {"bits": bits, "accumulator": accumulator, "data": data, "look_ahead": ahead}
+        require_effect("A cascade that learns its coefficients", **unused)
         return block("biquads", _learned(sos, T, name))
+    if data is not None:
+        if form != "df1":
+            raise CatgradError(
+                f"Sections as wide as they need to be are of the form df1, not {form}; leave data "
+                f"out, or the form."
+            )
+        require_effect("A cascade that is as wide as it needs to be", accumulator=accumulator)
+        return block("biquads", bounded(sections(sos), T, bits, data, look_ahead))
+    if look_ahead != 1:
+        raise CatgradError(
+            f"A look-ahead of {look_ahead!r} is for sections that are as wide as they need to be; "
+            f"give data, the format of the input."
+        )
     designed = sections(sos, bits)
     if form == "df1":
+        require_effect("A cascade of the form df1", accumulator=accumulator)
         return block("biquads", _direct(designed, T))
     return block("biquads", _transposed(designed, T, accumulator))
 
@@ -95,7 +125,13 @@ def balanced(sos: ArrayLike) -> Floats:
     True
     """
     array = np.array(sos, dtype=np.float64)
-    sections(array)
+    for k, row in enumerate(sections(array)):
+        radius = float(np.abs(np.roots([1, *row[3:]])).max(initial=0))
+        if radius >= 1:
+            raise CatgradError(
+                f"Section {k} of {len(array)} has a pole {radius:g} from 0 and no greatest gain; "
+                f"design it with poles nearer to 0 than 1, as scipy.signal does."
+            )
     for k in range(len(array) - 1):
         peak = np.abs(signal.sosfreqz(array[: k + 1], FREQUENCIES)[1]).max()
         array[k, :3] /= peak

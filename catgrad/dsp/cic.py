@@ -16,9 +16,9 @@ from collections.abc import Sequence
 
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.block import block
-from catgrad.bidirectional.fixed_form import Wrap
+from catgrad.bidirectional.fixed_form import Formatted, Wrap
 from catgrad.bidirectional.wires import Wire, call, program
-from catgrad.core.types import Fixed, NdArrayType, obj
+from catgrad.core.types import Fixed, NdArrayType, obj, op
 from catgrad.dsp.lines import (
     SAMPLE,
     along,
@@ -47,7 +47,8 @@ def cic_decimator(
     Each is a mean of ``rate * delay`` samples; the gain at frequency 0 is 1.
 
     - `delay`: of the combs, in samples of the output
-    - `data`: the format of the input, `Fixed(16, 15)` unless given
+    - `data`: the format of the input, `Fixed(16, 15)` unless given, which is brought into it where
+      it has another
     - `bits_out`: of how many bits the output is going to be; integrators and combs then drop the
       bits that would drown in its rounding (`cic_widths`). None keeps all of them
 
@@ -75,7 +76,8 @@ def cic_decimator(
     kept = [*forms[:stages], *forms[stages - 1 : 2 * stages - 1]]
     source = obj(*[T] * stages, *[line] * stages, along(T, rate))
     zeros, names = [0.0] * (2 * stages), _names("integrator", "comb", stages)
-    return block("cic_decimator", feedback(program(source, body), zeros, names, kept))
+    decimated = feedback(program(source, body), zeros, names, kept)
+    return block("cic_decimator", op(Formatted(source[-1], data)) >> decimated)
 
 
 def cic_interpolator(
@@ -112,7 +114,8 @@ def cic_interpolator(
     kept = [data, *[form] * (2 * stages - 1)]
     source = obj(*[line] * stages, *[T] * stages, T)
     zeros, names = [0.0] * (2 * stages), _names("comb", "integrator", stages)
-    return block("cic_interpolator", feedback(program(source, body), zeros, names, kept))
+    interpolated = feedback(program(source, body), zeros, names, kept)
+    return block("cic_interpolator", op(Formatted(T, data)) >> interpolated)
 
 
 def cic_widths(rate: int, stages: int, delay: int, bits_in: int, bits_out: int) -> list[int]:

@@ -10,13 +10,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.block import block
+from catgrad.bidirectional.fixed_form import Formatted, Wrap
 from catgrad.bidirectional.wires import Wire, call, program
-from catgrad.core.types import Fixed, NdArrayType, obj
+from catgrad.core.types import Fixed, NdArrayType, obj, op
 from catgrad.dsp.lines import (
     SAMPLE,
     along,
@@ -28,6 +31,8 @@ from catgrad.dsp.lines import (
     number,
     part,
     require_count,
+    require_effect,
+    require_formats,
     rounded,
     window,
 )
@@ -48,6 +53,7 @@ def fir(
     *,
     bits: int | None = None,
     accumulator: Fixed | None = None,
+    data: Fixed | None = None,
     name: str = "taps",
 ) -> OpenHypergraph:
     """``T → T``: ``y[n] = sum of taps[k] * x[n - k]``, of each number of `T` by itself.
@@ -62,8 +68,12 @@ def fir(
     - `bits`: round each designed tap to so many bits after the binary point
     - `accumulator`: the format of the partial sums in the transposed form; None: what the formats
       say, which rounds after each tap. In the other forms the sum is exact, and rounded once
+    - `data`: the format of the input, which is brought into it where it has another. With it, and
+      with `bits`, each partial sum of the transposed form is kept exactly, in as many bits as it
+      can need and without a look at its range, so that here too the sum is rounded once
 
-    Latency 0: with each input comes the output that it is part of.
+    An option that would make no difference is refused. Latency 0: with each input comes the output
+    that it is part of.
 
     >>> print(fir([0.25, 0.5, 0.25]).target)
     [float32[]]
@@ -73,6 +83,7 @@ def fir(
             f"There is no FIR filter of the form {form!r}; choose {', '.join(FORMS[:-1])} or "
             f"{FORMS[-1]}."
         )
+    require_formats(bits, data, accumulator)
     n, designed = response(taps, bits)
     if form == "transposed":
         if designed is None:
@@ -80,7 +91,14 @@ def fir(
                 f"A transposed FIR filter keeps sums of the past, through which no gradient "
                 f"reaches the {n} taps; learn those of the direct form."
             )
-        return block("fir", _transposed(designed, T, accumulator))
+        if data is None:
+            return block("fir", _transposed(designed, T, accumulator))
+        require_effect("An FIR filter whose partial sums are exact", accumulator=accumulator)
+        exact = _transposed(designed, T, *_kept_exactly(designed, bits, data))
+        return block("fir", op(Formatted(T, data)) >> exact)
+    require_effect(f"An FIR filter of the form {form}", data=data, accumulator=accumulator)
+    if designed is None:
+        require_effect("An FIR filter that learns its taps", bits=bits)
     sign = _symmetry(designed) if form == "symmetric" else 0.0
     held = -(-n // 2) if sign else n
     kept = None if designed is None else designed[:held]
@@ -135,27 +153,54 @@ def _folded(x: Wire, sign: float) -> Wire:
     return exactly(joined([pairs, part(x, half, half + 1)])) if n % 2 else pairs
 
 
+def _kept_exactly(
+    designed: tuple[float, ...], bits: int | None, data: Fixed
+) -> tuple[Fixed, list[Fixed]]:
+    """A format for all partial sums of the transposed form, and the one that each needs."""
+    if bits is None:
+        raise CatgradError(
+            "The partial sums of a transposed FIR filter are exact where its taps are rounded to "
+            "so many bits; give bits beside data."
+        )
+    reach = np.cumsum(np.abs(np.ldexp(designed, bits))[::-1])[-2::-1] * max(-data.min, data.max)
+    forms = [
+        Fixed(int(greatest).bit_length() + 1, data.fraction + bits) for greatest in reach.tolist()
+    ]
+    return max(forms, key=lambda form: form.width, default=data), forms
+
+
 def _transposed(
-    designed: tuple[float, ...], T: NdArrayType, accumulator: Fixed | None
+    designed: tuple[float, ...],
+    T: NdArrayType,
+    accumulator: Fixed | None,
+    forms: Sequence[Fixed] = (),
 ) -> OpenHypergraph:
-    """Partial sums, that of the output first: ``s[k]' = s[k + 1] + h[k + 1] * x``."""
+    """Partial sums, that of the output first: ``s[k]' = s[k + 1] + h[k + 1] * x``.
+
+    Where each has one of the `forms`, whose range it does not leave, there is nothing to saturate.
+    """
     n = len(designed)
     line, each = along(T, n), NdArrayType((n,), T.dtype)
 
     def products(x: Wire) -> Wire:
         h = coefficients(x, line, np.broadcast_to(designed, line.shape), "taps")
-        return exactly(call(B.NCopy(T, each), x) * h)
+        return call(B.NCopy(T, each), x) * h
 
     if n == 1:
         return program(obj(T), lambda x: number(products(x), 0))
 
+    def bounded(k: int, total: Wire) -> Wire:
+        return call(Wrap(total.T, forms[k]), total) if forms else total
+
     def body(sums: Wire, x: Wire) -> tuple[Wire, Wire]:
-        terms = products(x)
-        moved = [*apart(sums)[1:], None]
+        terms = exactly(products(x))
+        past = [bounded(k, total) for k, total in enumerate(apart(sums))]
         new = [
-            term if before is None else exactly(before + term)
-            for before, term in zip(moved, apart(part(terms, 1, n)), strict=True)
+            bounded(k, term if before is None else exactly(before + term))
+            for k, (before, term) in enumerate(
+                zip([*past[1:], None], apart(part(terms, 1, n)), strict=True)
+            )
         ]
-        return joined(new), number(sums, 0) + number(terms, 0)
+        return joined(new), number(past[0], 0) + number(terms, 0)
 
     return feedback(program(obj(along(T, n - 1), T), body), 0.0, "sums", accumulator)

@@ -11,7 +11,7 @@ from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.arrays import constant_array
 from catgrad.bidirectional.fixed_form import unrounded
 from catgrad.bidirectional.wires import Wire, call, program
-from catgrad.core.types import Dtype, NdArrayType, obj, op
+from catgrad.core.types import Dtype, Fixed, NdArrayType, obj, op
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.special.memory import feedback
@@ -120,3 +120,24 @@ def require_count(what: str, of: str, n: int, least: int = 1) -> None:
         raise CatgradError(
             f"{what} needs a whole number of {of}, at least {least}, not {n!r}; give so many."
         )
+
+
+def require_formats(bits: int | None, data: Fixed | None, accumulator: Fixed | None) -> None:
+    """Refuse what is no number of bits, and no signed format."""
+    if bits is not None:
+        require_count("A coefficient", "bits after the binary point", bits, 0)
+    for name, form in (("data", data), ("accumulator", accumulator)):
+        if form is not None and not (isinstance(form, Fixed) and form.signed):
+            raise CatgradError(
+                f"A filter needs a signed format for {name}, not {form!r}; give one such as "
+                f"Fixed(16, 15)."
+            )
+
+
+def require_effect(what: str, **options: object) -> None:
+    """Refuse each option that is given: to this filter it would make no difference."""
+    for name, given in options.items():
+        if given is not None:
+            raise CatgradError(
+                f"{what} is the same whatever {name} is, here {given!r}; leave {name} out."
+            )

@@ -17,6 +17,7 @@ from catgrad.hardware import Hardware
 from catgrad.hardware.tracing import Runner
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.learner import learner
+from catgrad.special.definition import numbered
 
 Array = NDArray[Any]
 
@@ -59,8 +60,9 @@ def run(
     kept: list[Any] = list(parameters or [np.zeros(T.shape) for T in P])
     kept = [np.asarray(a, str(T.dtype)) for a, T in zip(kept, P, strict=True)]
     learned, memory = [*kept, *compiled.initial_state()], compiled.initial_memory()
-    signals = [np.asarray(a, str(T.dtype)) for a, T in zip(x, known.X, strict=True)]
-    targets = [np.asarray(a, str(T.dtype)) for a, T in zip(_each(y), known.L, strict=False)]
+    given, wanted = _signals("x", x), _signals("y", _each(y))
+    signals = [np.asarray(a, str(T.dtype)) for a, T in zip(given, known.X, strict=True)]
+    targets = [np.asarray(a, str(T.dtype)) for a, T in zip(wanted, known.L, strict=False)]
     _require_length([*signals, *targets])
     rows = []
     for sample in zip(*signals, *targets, strict=True):
@@ -85,11 +87,17 @@ def run_integers(
 ) -> Run:
     """The same through the integer form, which is that of the circuit; outputs are real numbers.
 
-    `parameters` are mantissas, such as ``hardware.quantise_parameters`` gives.
+    `parameters` are mantissas, such as ``hardware.quantise_parameters`` gives. Targets for hardware
+    whose schedule does not learn are refused.
     """
     zeros: list[Integers] = [np.zeros(T.shape, np.int64) for T in hardware.parameter_types]
     runner = Runner(hardware, parameters or zeros)
-    signals, targets = [np.asarray(a) for a in x], [np.asarray(a) for a in _each(y)]
+    if y is not None and not hardware.schedule.learns:
+        raise CatgradError(
+            "There are targets, but this hardware only predicts, as its schedule says; leave y "
+            "out, or compile it with a schedule that learns, such as Spatial()."
+        )
+    signals, targets = _signals("x", x), _signals("y", _each(y))
     _require_length([*signals, *targets])
     idle: list[Integers] = [np.zeros(T.shape, np.int64) for T in hardware.y_types]
     rows, saturations = [], 0
@@ -112,6 +120,26 @@ def _each(y: ArrayLike | Sequence[ArrayLike] | None) -> list[Any]:
     if y is None:
         return []
     return list(y) if isinstance(y, tuple) else [y]
+
+
+def _signals(role: str, given: Sequence[ArrayLike]) -> list[Array]:
+    """Arrays of real, finite numbers, the samples along the first axis."""
+    found = []
+    for name, values in zip(numbered(role, len(given)), given, strict=True):
+        array = np.atleast_1d(values)
+        if array.size and array.dtype.kind not in "buif":
+            raise CatgradError(
+                f"{name} holds values of type {array.dtype.type.__name__}, but a signal has real "
+                f"numbers; convert it, as by numpy.asarray({name}, float)."
+            )
+        wrong = np.argwhere(~np.isfinite(array))
+        if len(wrong):
+            raise CatgradError(
+                f"{name} holds {array[tuple(wrong[0])]} in sample {wrong[0][0]}; a signal has "
+                f"finite numbers, so remove or replace it."
+            )
+        found.append(array)
+    return found
 
 
 def _require_length(signals: Sequence[Array]) -> None:

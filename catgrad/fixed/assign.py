@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from catgrad.bidirectional import operation as B
-from catgrad.bidirectional.fixed_form import Unrounded, Wrap, Written
+from catgrad.bidirectional.fixed_form import Formatted, Unrounded, Wrap, Written
 from catgrad.bidirectional.functor import Dual, forget
 from catgrad.bidirectional.learning import SGD, Loss, Rule
 from catgrad.core import operation as ops
@@ -88,7 +88,7 @@ WRITTEN = (
 )
 """Operations that arrays of written numbers are made of; these stay as exact as the numbers."""
 
-SUMS = (B.NAdd, B.Sum, B.ReduceSum, B.Add, B.Subtract, Unrounded, Wrap)
+SUMS = (B.NAdd, B.Sum, B.ReduceSum, B.Add, B.Subtract, Unrounded, Wrap, Formatted)
 """Operations that read sums and products exactly."""
 
 
@@ -145,6 +145,8 @@ def assign(
             result = chosen[node].forward if node in chosen else formats.data
             if isinstance(operation, RELAYED):
                 result = forward[inputs[0]]
+            elif isinstance(operation, Formatted):
+                result = operation.form
             elif isinstance(operation, ops.Constant):
                 result = exact_constant(operation.x, formats.data.fraction)[1]
             elif isinstance(operation, ops.Array):

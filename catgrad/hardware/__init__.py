@@ -4,7 +4,8 @@ from catgrad.hardware.compile import compile_hardware
 from catgrad.hardware.freezing import compile_inference, freeze
 from catgrad.hardware.hardware import Hardware
 from catgrad.hardware.report import FoldedReport, PipelineReport, Report, SpatialReport
-from catgrad.hardware.schedules import Folded, Schedule, Spatial
+from catgrad.hardware.schedules import Folded, Schedule, Serial, Spatial
+from catgrad.hardware.serial import SerialReport
 
 __all__ = [
     "Folded",
@@ -13,6 +14,8 @@ __all__ = [
     "PipelineReport",
     "Report",
     "Schedule",
+    "Serial",
+    "SerialReport",
     "Spatial",
     "SpatialReport",
     "compile_hardware",

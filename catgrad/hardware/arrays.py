@@ -59,9 +59,9 @@ class Arrays:
 
     @property
     def late(self) -> tuple[int, ...]:
-        """Which arrays of `K` are queues in a pipeline, and none of its parameters."""
+        """Which arrays of `K` are queues in a pipeline that learns, and none of its parameters."""
         is_pipeline = isinstance(self.schedule, Spatial) and self.schedule.is_pipeline
-        return self.learner.late if is_pipeline else ()
+        return self.learner.late if is_pipeline and self.learns else ()
 
     @property
     def memory_types(self) -> list[NdArrayType]:

@@ -9,12 +9,17 @@ from catgrad.circuit import Netlist, optimise
 from catgrad.circuit.chains import short_chains
 from catgrad.circuit.constants import ConstantMap, shifts_and_adds
 from catgrad.circuit.families import DELAYS
-from catgrad.circuit.loops import CARRIED, loops
+from catgrad.circuit.halves import halves
+from catgrad.circuit.loops import CARRIED, Loop, loops
 from catgrad.circuit.lower import lower
 from catgrad.circuit.pipeline import Pipeline, pipeline
 from catgrad.circuit.queues import narrow_queues
+from catgrad.circuit.reassociate import constants_first
+from catgrad.circuit.sums import with_sums
 from catgrad.circuit.tiles import tiled
+from catgrad.circuit.top_bits import top_bits
 from catgrad.combinators import keep_inputs, keep_outputs
+from catgrad.errors import CatgradError
 from catgrad.folded.bodies import tightened
 from catgrad.hardware.lines import lines_behind_queues
 from catgrad.hardware.schedules import Schedule, Spatial
@@ -82,7 +87,8 @@ def with_constants(netlist: Netlist, schedule: Schedule) -> tuple[Netlist, tuple
     """The netlist, its constants as the schedule wants them, and what became of each linear map."""
     if not isinstance(schedule, Spatial) or schedule.constants is None:
         return netlist, ()
-    rebuilt, maps = shifts_and_adds(netlist, schedule.constants)
+    inverters = schedule.family is not None and DELAYS[schedule.family].subtract > 0
+    rebuilt, maps = shifts_and_adds(netlist, schedule.constants, inverters)
     return optimise(rebuilt), maps
 
 
@@ -96,16 +102,42 @@ def pipeline_of(netlist: Netlist, schedule: Spatial, state: Sequence[int] = ()) 
         netlist = narrow_queues(netlist)
         netlist = optimise(lines_behind_queues(netlist, state) if schedule.always else netlist)
     if delays is not None:
-        netlist = optimise(short_chains(netlist, delays, schedule.period_ps))
+        if schedule.interval is not None:
+            netlist = halves(netlist, delays, schedule.period_ps)
+        netlist = optimise(short_chains(top_bits(netlist), delays, schedule.period_ps))
     carried = {port.name for port in netlist.outputs if len(port)}
     ports = [name for name in CARRIED if name in carried]
+    if delays is not None:
+        netlist = optimise(constants_first(netlist, loops(netlist, ports)))
     closed = loops(netlist, ports, schedule.channels)
-    return pipeline(
-        netlist,
-        schedule.period_ps,
-        delays,
-        loops=closed,
-        free=("y",),
-        fixed=() if "parameters" in carried else ("parameters",),
-        together=False,
-    )
+
+    def placed(netlist: Netlist, closed: Sequence[Loop]) -> Pipeline:
+        return pipeline(
+            netlist,
+            schedule.period_ps,
+            delays,
+            loops=closed,
+            free=("y",),
+            fixed=() if "parameters" in carried else ("parameters",),
+            together=False,
+            beat=schedule.interval,
+            stored=("prediction",),
+        )
+
+    if delays is None or not delays.adds_or_moves:
+        return placed(netlist, closed)
+    summed, sums = with_sums(netlist, closed)
+    if sums == closed:
+        return placed(netlist, closed)
+    try:
+        found = placed(summed, sums)
+    except CatgradError:
+        return placed(netlist, closed)
+    if found.interval == (schedule.interval or 1):
+        return found
+    # What saturates behind an adder can have a stage of its own, where samples are so far apart.
+    return min(found, placed(netlist, closed), key=_interval)
+
+
+def _interval(pipeline: Pipeline) -> int:
+    return pipeline.interval

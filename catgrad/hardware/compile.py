@@ -14,7 +14,7 @@ from catgrad.fixed.instrument import count_saturations
 from catgrad.fixed.quantise import quantise
 from catgrad.fixed.ranges import Calibration
 from catgrad.hardware.hardware import Hardware
-from catgrad.hardware.schedules import Folded, Schedule, Spatial
+from catgrad.hardware.schedules import Folded, Schedule, Serial, Spatial
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.layers.rules import delayed
 from catgrad.learner import learner, transition
@@ -23,7 +23,7 @@ from catgrad.target.python.integers import WIDEST
 HINTS = {
     "model": "call the layer, as in layers.linear(batch, inputs, outputs)",
     "formats": "write Formats.uniform(16, 12)",
-    "schedule": "write Spatial(cycles=1) or Folded(lanes=8)",
+    "schedule": "write Spatial(cycles=1), Folded(lanes=8) or Serial()",
 }
 """How to get what compile_hardware needs."""
 
@@ -83,6 +83,8 @@ def compile_hardware(
     _ = hardware.source  # refuses wires that are too wide for the integer program, now
     if isinstance(hardware.schedule, Folded):
         _ = hardware.phases  # refuses what cannot be folded, now
+    if isinstance(hardware.schedule, Serial):
+        _ = hardware.serial  # refuses what is no sum of products, now
     return hardware
 
 

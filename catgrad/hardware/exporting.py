@@ -13,12 +13,13 @@ from catgrad.core.types import NdArrayType
 from catgrad.errors import CatgradError
 from catgrad.export import Array, Description, Options, Vectors
 from catgrad.hardware.origins import operations, origins
-from catgrad.hardware.ports import port_comment
+from catgrad.hardware.ports import port_lines
 from catgrad.hardware.report import FoldedReport
 from catgrad.hardware.schedules import Spatial
 from catgrad.hardware.tracing import Runner
 from catgrad.hdl.folded.engine import Engine
 from catgrad.hdl.pipelined_learner import PipelinedLearner
+from catgrad.hdl.serial.filter import SerialFilter
 from catgrad.hdl.transducer import Transducer
 from catgrad.parameters import array_names
 from catgrad.special.definition import numbered
@@ -55,6 +56,7 @@ def description(
         else None,
         x=arrays(hardware._x_names, hardware.x_types),
         y=arrays(hardware._y_names, hardware.y_types) if hardware.learns else (),
+        targets=tuple(map(Array, hardware._y_names, hardware.y_types)),
         prediction=arrays(predictions, hardware.prediction_types),
         parameters=arrays(names, hardware.parameter_types),
         kept=tuple(map(Array, hardware.learner.kept_names, hardware.program.source)),
@@ -68,7 +70,8 @@ def description(
                 strict=True,
             )
         ),
-        notes=tuple(line.removeprefix("// ") for line in port_comment(hardware).splitlines()),
+        notes=tuple(port_lines(hardware, options)),
+        beat=component.pipeline.beat if isinstance(component, PipelinedLearner) else None,
         reference=hardware.source,
         summary=str(hardware.report()),
         vectors=vectors(hardware, samples, seed),
@@ -83,9 +86,11 @@ def arrays(names: Sequence[str], types: Sequence[NdArrayType]) -> tuple[Array, .
     return tuple(Array(name, T) for name, T in zip(names, types, strict=True) if T.size)
 
 
-def wires(hardware: Hardware, component: Transducer | PipelinedLearner | Engine) -> dict[str, str]:
-    """What wires of the Verilog are, by name; nothing of an engine, whose wires are many things."""
-    if isinstance(component, Engine):
+def wires(
+    hardware: Hardware, component: Transducer | PipelinedLearner | Engine | SerialFilter
+) -> dict[str, str]:
+    """What wires of the Verilog are, by name; nothing of machines, whose wires are many things."""
+    if isinstance(component, Engine | SerialFilter):
         return {}
     netlist = component.netlist if isinstance(component, Transducer) else component.pipeline.netlist
     registers = [

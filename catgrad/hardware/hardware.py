@@ -18,7 +18,7 @@ from catgrad.circuit.pipeline import Pipeline
 from catgrad.combinators import keep_inputs, keep_outputs
 from catgrad.core.simplify import simplify
 from catgrad.errors import CatgradError
-from catgrad.export import Options
+from catgrad.export import Options, write_core
 from catgrad.export import files as core_files
 from catgrad.fixed.boundary import counted, reference
 from catgrad.folded.bind import bind
@@ -37,15 +37,17 @@ from catgrad.hardware.report import (
     pipeline_report,
     spatial_report,
 )
-from catgrad.hardware.schedules import Folded, Spatial
+from catgrad.hardware.schedules import Folded, Serial, Spatial
+from catgrad.hardware.serial import SerialReport, require_zeros, serial_report
 from catgrad.hdl.bus.core import RegisterBus, Streams
 from catgrad.hdl.folded.engine import Engine
 from catgrad.hdl.pipelined_learner import PipelinedLearner
+from catgrad.hdl.serial.filter import SerialFilter
 from catgrad.hdl.transducer import Transducer
 from catgrad.hdl.verilog import verilog
 from catgrad.kernel import to_kernels
 from catgrad.parameters import array_names, checked
-from catgrad.publish import make_directory, publish
+from catgrad.serial import Program, serial_program
 from catgrad.special.definition import numbered
 from catgrad.target.python import Function, to_source
 
@@ -162,15 +164,27 @@ class Hardware(Arrays):
         """
         schedule = self.schedule
         if not isinstance(schedule, Folded):
+            kind = "serial" if isinstance(schedule, Serial) else "spatial"
             raise CatgradError(
-                "Hardware whose schedule is spatial is no folded engine and has no machine; "
-                "compile it with Folded(lanes=8)."
+                f"Hardware whose schedule is {kind} is no folded engine and has no machine; "
+                f"compile it with Folded(lanes=8)."
             )
         return bind(self.phases, schedule.lanes, schedule.latencies, schedule.period_ps)
 
+    @cached_property
+    def serial(self) -> Program:
+        """What a serial machine does, step by step; CatgradError at what is no sum of products."""
+        if not isinstance(self.schedule, Serial):
+            raise CatgradError(
+                f"Hardware with the schedule {self.schedule} is no serial machine and has no "
+                f"program of one; compile it with Serial()."
+            )
+        require_zeros(array_names(self.learner.memory_names), self.initial_memory)
+        return serial_program(self.netlist)
+
     def component(
         self, parameters: Sequence[ArrayLike] | None = None, *, blocks: bool = True
-    ) -> Transducer | PipelinedLearner | Engine:
+    ) -> Transducer | PipelinedLearner | Engine | SerialFilter:
         """The Amaranth component, reset (an engine: configured) with `parameters` (else 0).
 
         They are arrays of mantissas, such as `quantise_parameters` gives; CatgradError otherwise.
@@ -190,6 +204,9 @@ class Hardware(Arrays):
         if isinstance(self.schedule, Folded):
             family = self.schedule.family if blocks else None
             return Engine(self.machine, initial, family, memory)
+        if isinstance(self.schedule, Serial):
+            _ = self.serial  # refuses a memory that does not begin with zeros
+            return SerialFilter(self.netlist, initial, self.schedule.family if blocks else None)
         if self.schedule.is_pipeline:
             family = self.schedule.blocks if blocks else None
             channels = self.schedule.channels
@@ -225,6 +242,8 @@ class Hardware(Arrays):
         - `streams`: "plain" (valid, ready, payload) or "axi" (AXI4-Stream), see `docs/export.md`
         - `registers`: "axi-lite" or "wishbone", in front of `train`, the parameters and the
           counters; None leaves each of these a port of its own
+        - `directory`: a new one, or that of an earlier export of this core; CatgradError, and
+          nothing written, where it has files of these names that no such export wrote
         - `samples`, `seed`: of the test bench, whose integers come from the reference
         """
         options = Options(name, streams, registers)
@@ -234,19 +253,23 @@ class Hardware(Arrays):
         else:
             files[f"{name}.netlist"] = to_text(self.netlist)
         files["report.json"] = json.dumps(asdict(self.report()), indent=2) + "\n"
-        path = make_directory(directory)
-        return [publish(path / file, text) for file, text in files.items()]
+        return write_core(name, files, directory)
 
-    def report(self) -> SpatialReport | FoldedReport:
+    def report(self) -> SpatialReport | FoldedReport | SerialReport:
         """What the hardware consists of, counted before synthesis."""
         if isinstance(self.schedule, Folded):
             return folded_report(self.learner, self.program, self.parameter_types, self.machine)
+        if isinstance(self.schedule, Serial):
+            kept = [*self.parameter_types, *self.memory_types]
+            machine = SerialFilter(self.netlist, family=self.schedule.family)
+            return serial_report(self.learner, self.program, kept, machine)
         if self.schedule.is_pipeline:
             kept = [*self.parameter_types, *self.memory_types]
             return pipeline_report(
                 self.learner,
                 self.program,
                 kept,
+                self.netlist,
                 PipelinedLearner(self.pipeline, channels=self.schedule.channels),
                 self.schedule,
                 self.learns,

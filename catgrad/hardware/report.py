@@ -10,11 +10,14 @@ from typing import Any
 
 from catgrad.circuit import Kind, Netlist, statistics
 from catgrad.circuit.constants import ConstantMap
+from catgrad.circuit.pipeline import Pipeline
+from catgrad.circuit.tiles import products_in_logic
 from catgrad.core.types import NdArrayType
 from catgrad.fixed.assign import rate_notes
 from catgrad.fixed.exact import Narrowed
 from catgrad.fixed.functions import table_errors
 from catgrad.folded.bind import block_rams
+from catgrad.folded.bodies import tightened
 from catgrad.folded.cycles import machine_cycles
 from catgrad.folded.machine import Instruction, Machine
 from catgrad.hardware.schedules import Spatial
@@ -34,7 +37,8 @@ class Report:
 
     `latency` and `interval` are in clock cycles; `narrowed` counts the arrays that are rounded on
     the way, within an operation of several steps; `table_errors` is the greatest difference of
-    each tabulated function from the real one; `notes` are what may keep the hardware from learning.
+    each tabulated function from the real one; `notes` are what may keep the hardware from what was
+    meant.
     """
 
     parameters: int
@@ -87,7 +91,8 @@ class PipelineReport(SpatialReport):
     - `stages`: of the pipeline; `pipeline_bits`: of the registers between them
     - `register_bits`: of what is kept from sample to sample; `queue_bits`: of what a delayed rule
       has waiting
-    - `blocks`: how many products are in multiplier blocks; the others are logic
+    - `blocks`: how many products are in multiplier blocks; the others are logic; `shared`: how many
+      of these are on the block of another
     """
 
     clock: float = 0
@@ -97,6 +102,7 @@ class PipelineReport(SpatialReport):
     pipeline_bits: int = 0
     queue_bits: int = 0
     blocks: int = 0
+    shared: int = 0
     delay: int = 0
     channels: int = 1
 
@@ -111,12 +117,13 @@ class PipelineReport(SpatialReport):
                 else "",
             ]
         )
+        blocks = f"{self.blocks - self.shared} multiplier" if self.shared else "multiplier"
         return (
             f"{self.parameters} parameters and state in {self.register_bits} register bits; "
             f"{self.core_operations} array operations, {self.narrowed} operands rounded on the way "
             f"through one, {sum(self.cells.values())} cells ({cells}) in {self.stages} stages with "
             f"{self.pipeline_bits} register bits between them and {self.queue_bits} in queues; "
-            f"{self.blocks} products in multiplier blocks, {self.multipliers - self.blocks} in "
+            f"{self.blocks} products in {blocks} blocks, {self.multipliers - self.blocks} in "
             f"logic; a stage takes {self.period_ps} ps by the model, a cycle at "
             f"{self.clock / 1e6:g} MHz {1e12 / self.clock:.0f}; latency {self.latency} cycles, one "
             f"sample every {self.interval} cycles{learner}"
@@ -215,22 +222,29 @@ def pipeline_report(
     learner: Learner,
     program: OpenHypergraph,
     kept: Sequence[NdArrayType],
+    netlist: Netlist,
     design: PipelinedLearner,
     schedule: Spatial,
     learns: bool,
     constants: tuple[ConstantMap, ...] = (),
 ) -> PipelineReport:
-    """The report of a pipeline; `kept` are its parameters and its memory."""
+    """The report of a pipeline of a netlist; `kept` are its parameters and its memory."""
     plan = design.pipeline
     count = statistics(plan.netlist)
+    blocks = int(plan.in_block.sum())
     queues = [loop for loop in plan.loops if loop.is_queue]
+    # A sum is held one bit wider, before it is saturated.
+    bits = sum(T.size * T.fixed.width for T in kept)
+    bits += sum(loop.addend is not None for loop in plan.loops)
+    known = common(learner, program, kept)
+    known["notes"] = (*known["notes"], *sharing_notes(plan))
     return PipelineReport(
-        **common(learner, program, kept),
-        multipliers=count.cells.get(Kind.MUL, 0),
+        **known,
+        multipliers=blocks + products_in_logic(tightened(netlist), plan.delays),
         latency=design.latency,
         interval=design.interval,
         cells={str(kind): n for kind, n in count.cells.items()},
-        register_bits=sum(T.size * T.fixed.width for T in kept) * schedule.channels,
+        register_bits=bits * schedule.channels,
         learns=learns,
         constants=constants,
         clock=schedule.clock or 0,
@@ -239,10 +253,25 @@ def pipeline_report(
         stages=plan.latency + 1,
         pipeline_bits=plan.register_bits,
         queue_bits=sum(int(plan.netlist.width[q.target]) * q.distance for q in queues),
-        blocks=int(plan.in_block.sum()),
-        delay=schedule.delay,
+        blocks=blocks,
+        shared=len(plan.turns),
+        delay=learner.delay if learns else 0,
         channels=schedule.channels,
     )
+
+
+def sharing_notes(plan: Pipeline) -> tuple[str, ...]:
+    """What to say of products that share fewer multiplier blocks than their number allows."""
+    products = int(plan.in_block.sum())
+    blocks, fewest = products - len(plan.turns), -(-products // plan.beat)
+    if blocks <= fewest:
+        return ()
+    note = (
+        f"{products} products take {blocks} multiplier blocks, where {fewest} have slots for all "
+        f"of them at an interval of {plan.beat} cycles, since loops leave them no time for others; "
+        f"a slower clock or a longer interval does, and for a learner a longer delay"
+    )
+    return (note,)
 
 
 def folded_report(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from catgrad.circuit.constants import ShiftAndAdd
 from catgrad.errors import CatgradError
 from catgrad.folded.machine import Timing
 from catgrad.hdl.multiplier import Family
+from catgrad.hdl.multiply_accumulate import MacFamily
 
 SpatialFamily = Literal["ice40hx", "ice40up", "ecp5", "gowin"]
 """An FPGA of which the delays are known."""
@@ -18,7 +19,7 @@ BLOCKS: dict[SpatialFamily, Family | None] = {
     "ice40hx": None,
     "ice40up": "ice40",
     "ecp5": "ecp5",
-    "gowin": None,
+    "gowin": "gowin",
 }
 """Whose multiplier blocks each has."""
 
@@ -47,6 +48,8 @@ class Spatial:
     - `learns`: without, the circuit only predicts; its parameters are loaded and never change
     - `always`: every sample is learned from, and there is no port `train`. With a delay the samples
       of then wait in one queue, where they else need one for each number
+    - `interval`: samples are so many cycles apart, and products share multiplier blocks, each of
+      which has a slot for so many of them; None: as few cycles as loops allow, and a block for each
     - `constants`: products with constants become shifts and adds that share their parts; None:
       they are products like others, in multiplier blocks where the family has them
     """
@@ -59,6 +62,7 @@ class Spatial:
     learns: bool = True
     always: bool = False
     constants: ShiftAndAdd | None = None
+    interval: int | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.cycles, int) or self.cycles < 1:
@@ -71,8 +75,10 @@ class Spatial:
                 f"There are no delays of the family {self.family!r}; name one of "
                 f"{', '.join(BLOCKS)}, or none."
             )
-        for name, least, example in (("delay", 0, 8), ("channels", 1, 16)):
+        for name, least, example in (("delay", 0, 8), ("channels", 1, 16), ("interval", 1, 2)):
             number = getattr(self, name)
+            if name == "interval" and number is None:
+                continue
             if not isinstance(number, int) or isinstance(number, bool) or number < least:
                 raise CatgradError(
                     f"A spatial schedule needs a whole number for {name}, at least {least}, not "
@@ -96,7 +102,12 @@ class Spatial:
                 "always=True says nothing; leave one out."
             )
         if self.clock is None:
-            for name, unset in (("family", None), ("channels", 1), ("always", False)):
+            for name, unset in (
+                ("family", None),
+                ("channels", 1),
+                ("always", False),
+                ("interval", None),
+            ):
                 if getattr(self, name) != unset:
                     raise CatgradError(
                         f"{name}={getattr(self, name)!r} is for a pipeline, which needs a clock in "
@@ -136,10 +147,10 @@ class Spatial:
         return BLOCKS[self.family] if self.family else None
 
 
-TIMING: dict[Family, Timing] = {"ice40": Timing(), "ecp5": Timing(read=2)}
+TIMING: dict[Family, Timing] = {"ice40": Timing(), "ecp5": Timing(read=2), "gowin": Timing()}
 """Block RAM of an ECP5 is slow beside its logic, so that its numbers leave through registers."""
 
-STAGE_PS: dict[Family, int] = {"ice40": 7000, "ecp5": 7000}
+STAGE_PS: dict[Family, int] = {"ice40": 7000, "ecp5": 7000, "gowin": 7000}
 """What fits into a cycle beside the multipliers.
 
 The unit is that of the delay model, in which the logic of all families is equally fast. With less
@@ -157,8 +168,8 @@ class Folded:
 
     - `lanes`: how many multipliers there are, each with an exact accumulator
     - `learns`: without, the engine only predicts; its parameters are loaded and never change
-    - `family`: "ice40" or "ecp5" takes the multipliers of that family with all their registers;
-      None leaves multipliers to synthesis, and simulates everywhere
+    - `family`: "ice40", "ecp5" or "gowin" takes the multipliers of that family with all their
+      registers; None leaves multipliers to synthesis, and simulates everywhere
     - `timing`: the latencies of its memories and multipliers, in cycles; None: what suits the
       family
     - `stage_ps`: how much of the arithmetic beside the multiplications fits into one cycle, by the
@@ -209,4 +220,32 @@ class Folded:
         return self.stage_ps or STAGE_PS[self.family or "ecp5"]
 
 
-Schedule = Spatial | Folded
+@dataclass(frozen=True)
+class Serial:
+    """The schedule in which a filter forms its products one after another on one multiplier.
+
+    For models that only predict, and whose numbers are sums of products, rounded: filters with
+    constant or loaded coefficients, their cascades and sums. A sample takes as many cycles as there
+    are products, unless it has to wait for one; see `catgrad.serial`. Of what a `Folded` engine of
+    one lane takes for the same filter, that is a fraction, in cycles and in cells.
+
+    - `family`: "ice40" takes the multiplier block of that family with its accumulator; None leaves
+      the multiplier to synthesis, and simulates everywhere
+    """
+
+    family: MacFamily | None = None
+
+    def __post_init__(self) -> None:
+        if self.family is not None and self.family not in get_args(MacFamily):
+            raise CatgradError(
+                f"No multiplier block of the family {self.family!r} accumulates; name one of "
+                f"{', '.join(get_args(MacFamily))}, or none."
+            )
+
+    @property
+    def learns(self) -> bool:
+        """Never."""
+        return False
+
+
+Schedule = Spatial | Folded | Serial

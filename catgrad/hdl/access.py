@@ -63,7 +63,7 @@ def serve(m: Module, ports: Any, idle: Value, wanted: Value, places: int, rows: 
     )
     total = places * rows
     here, takes_load = Signal(range(max(total, 2)), name="here"), Signal(name="takes_load")
-    asked, decides = Signal(name="asked"), Signal(name="decides")
+    asked, decides, can = Signal(name="asked"), Signal(name="decides"), Signal(name="can")
     address = Signal.like(ports.fetch.payload, name="asked_address")
     outside, there, found = (Signal(name=name) for name in ("outside", "there", "found"))
     loading, fetching = ports.load.valid, Signal(name="fetching")
@@ -74,13 +74,16 @@ def serve(m: Module, ports: Any, idle: Value, wanted: Value, places: int, rows: 
         address.eq(Mux(loading, ports.load.payload.address, ports.fetch.payload)),
         outside.eq(address >= total if total < 1 << len(address) else Const(0)),
         there.eq(address == here),
-        found.eq(asked & (there | outside) & (loading | answerable)),
+        can.eq(loading | answerable),
+        found.eq(asked & (there | outside) & can),
         fetching.eq(found & ~loading),
         busy.eq(asked | (here != 0) | access.step | takes_load | access.fetches),
         decides.eq(access.serving & ~(access.step | takes_load | access.fetches)),
         access.next_step.eq(
-            decides
-            & Mux(asked, (found & there & ~outside) | ~(there | outside), wanted & (here != 0))
+            # Where the number is takes longest to tell.
+            (decides & asked & ~outside & can)
+            | (decides & asked & ~outside & ~there)
+            | (decides & ~asked & wanted & (here != 0))
         ),
         access.loads.eq(takes_load & ~access.is_outside),
         ports.load.ready.eq(takes_load),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -154,11 +155,22 @@ class Cells:
         upper = int(self._splices.upper[cell])
         return spliced(arguments[1 - upper], arguments[upper], at, format)
 
-    def register(self, cell: int, wire: Wire, unread: int, suffix: str = "register") -> Wire:
-        """The value of a cell in the next cycle, some of whose bits are unread."""
+    def register(
+        self,
+        cell: int,
+        wire: Wire,
+        unread: int,
+        suffix: str = "register",
+        when: Value | None = None,
+    ) -> Wire:
+        """The value of a cell in the next cycle, some of whose bits are unread.
+
+        Given `when`, it is what the cell was the last time that was 1.
+        """
         name = f"{self.name(cell)}_{suffix}"
         register = Signal(shape_of(self._netlist.format(cell)), name=name, reset_less=True)
-        self._m.d.sync += register.eq(wire.value)
+        with nullcontext() if when is None else self._m.If(when):
+            self._m.d.sync += register.eq(wire.value)
         discard(self._m, name, [register[start:stop] for start, stop in runs(unread)])
         return Wire(register)
 

@@ -6,6 +6,7 @@ from amaranth.hdl import Cat, Module, ShapeLike
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from catgrad.circuit.format import Integers
 from catgrad.errors import CatgradError
 from catgrad.hdl.layout import Elements
 
@@ -46,6 +47,16 @@ class DelayLine(wiring.Component):
                 "o": Out(stream.Signature(Elements(shape, taps))),
             }
         )
+
+    def model(self, samples: Integers) -> Integers:
+        """What it gives for the newest of the last `taps` samples, `int[taps, n]`, newest last.
+
+        >>> import numpy as np
+        >>> from amaranth.hdl import signed
+        >>> DelayLine(signed(8), 3).model(np.array([[1], [2], [3]]))
+        array([3, 2, 1])
+        """
+        return samples[::-1].ravel()
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()

@@ -54,8 +54,11 @@ class Registers:
         └─ at hand ───────────────── or what is loaded ───────┘
 
     So every number has one neighbour to come from, however many there are, where a choice among all
-    would need look-up tables for each. Numbers of each format have a circle of their own, and only
-    that moves in which the number at hand is.
+    would need look-up tables for each. Numbers that are held and shown alike have a circle of their
+    own, and only that moves in which the number at hand is.
+
+    `formats` are those of the registers, `shown` those in which the numbers are read from outside,
+    by default the same.
     """
 
     def __init__(
@@ -65,16 +68,17 @@ class Registers:
         formats: Sequence[Format],
         initial: Sequence[int],
         family: Family | None,
+        shown: Sequence[Format] | None = None,
     ) -> None:
         self._m, self._family = m, family
-        self.formats = formats
+        self.formats, self.shown = formats, formats if shown is None else shown
         self.registers = [
             Signal(shape_of(format), name=f"{name}_{i}", init=value)
             for i, (format, value) in enumerate(zip(formats, initial, strict=True))
         ]
+        kinds = list(zip(self.formats, self.shown, strict=True))
         self.circles = [
-            [i for i, other in enumerate(formats) if other == format]
-            for format in dict.fromkeys(formats)
+            [i for i, other in enumerate(kinds) if other == kind] for kind in dict.fromkeys(kinds)
         ]
 
     def held(self, number: int) -> Held:
@@ -88,7 +92,7 @@ class Registers:
 
         Without access every sample has a part in what is written, else those learned from.
         """
-        m, format = self._m, widest(self.formats)
+        m, format = self._m, widest(self.shown)
         if access is None:
             for register, write in zip(self.registers, writes, strict=True):
                 if write is not None:
@@ -98,32 +102,46 @@ class Registers:
         at_hand: Value = Const(0, shape_of(format))
         for turn, circle in enumerate(self.circles):
             mine = _one_of(access.place, circle, len(self.formats))
-            head = window(self.registers[circle[0]], 0, format)
+            head = window(self.at_hand(circle[0]), 0, format)
             at_hand = head if len(self.circles) == 1 else Mux(mine, head, at_hand)
-            for place, number in enumerate(circle):
+            for number in circle:
                 register, write = self.registers[number], writes[number]
-                after = self.registers[circle[(place + 1) % len(circle)]]
-                if place == len(circle) - 1:
-                    loaded = window(access.value, 0, self.formats[number])
-                    choice = Signal(shape_of(self.formats[number]), name=f"{register.name}_loaded")
-                    m.d.comb += choice.eq(Mux(access.loads, loaded, after))
-                    after = choice
                 if write is None:
-                    enable, following = access.step & mine, after
+                    enable, following = access.step & mine, self.neighbour(number, access)
                 else:
                     moves = f"_or_circle_{turn}", access.next_step & mine
                     enable = tokens.enable("trained", write.push, len(register), moves)
-                    following = self._following(number, write, access.serving, after)
+                    following = self.following(number, write, access)
                 with m.If(enable):
                     m.d.sync += register.eq(following)
         return at_hand
 
-    def _following(self, number: int, write: Write, serving: Value, other: Value) -> Value:
-        """What a loop brings, or the `other` number while `serving`.
+    def at_hand(self, number: int) -> Value:
+        """The number, to be read from outside."""
+        return self.registers[number]
+
+    def loaded(self, number: int, value: Value) -> Value:
+        """What is held of a value that is loaded."""
+        return window(value, 0, self.formats[number])
+
+    def neighbour(self, number: int, access: Access) -> Value:
+        """What comes to the place of a number with a step."""
+        circle = next(circle for circle in self.circles if number in circle)
+        after = self.registers[circle[(circle.index(number) + 1) % len(circle)]]
+        if number != circle[-1]:
+            return after
+        name = f"{self.registers[number].name}_loaded"
+        choice = Signal(shape_of(self.formats[number]), name=name)
+        self._m.d.comb += choice.eq(Mux(access.loads, self.loaded(number, access.value), after))
+        return choice
+
+    def following(self, number: int, write: Write, access: Access) -> Value:
+        """What a loop brings, or the neighbour while numbers move.
 
         Where the loop saturates, both choices fit a look-up table of four inputs for each bit, once
         two signals say which of four it is: the bit, the other one, 0 or 1.
         """
+        serving, other = access.serving, self.neighbour(number, access)
         format = self.formats[number]
         wide = write.saturates
         if wide is None or not (format.signed and wide.shape().signed) or len(wide) <= format.width:
@@ -229,9 +247,9 @@ class Rows:
             self._m.d.comb += port.addr.eq(self._channels.at[stage])
         entry: Value = port.data
         if self.starts:
-            entry = Mux(
-                self._channels.fresh_at[stage], Const(self.initial[number], shape_of(format)), entry
-            )
+            # Without a sign, as the memory is: of two kinds Amaranth would make a bit more.
+            start = Const(self.initial[number] % (1 << format.width), format.width)
+            entry = Mux(self._channels.fresh_at[stage], start, entry)
         self._m.d.comb += value.eq(entry)
         self._read[number, stage] = value
         return value

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
-import numpy as np
-from amaranth.hdl import Cat, Const, Module, Value
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 
 from catgrad.circuit.loops import still
 from catgrad.circuit.netlist import Kind, Port
 from catgrad.circuit.pipeline import Pipeline
+from catgrad.circuit.turns import groups
 from catgrad.hdl.cells import WIRING, window
 from catgrad.hdl.datapath import Cells, Values, Wire
+from catgrad.hdl.inside import Inside
 from catgrad.hdl.layout import shape_of
 from catgrad.hdl.multiplier import Family, Multiplier
+from catgrad.hdl.shared_block import SharedBlock
 from catgrad.hdl.unread import discard, unread
 
 _LINEAR = frozenset({*WIRING, Kind.ADD, Kind.SUB, Kind.MUL, Kind.GT, Kind.MUX, Kind.SATURATE})
@@ -24,15 +27,24 @@ Held = Callable[[int], Value]
 """What a loop-carried input is to a sample that is in some stage."""
 
 
+class HeldSum(NamedTuple):
+    """The register of a sum, and what it takes in, given the addend."""
+
+    register: Signal
+    plus: Callable[[Value], Value]
+
+
 class Flow(NamedTuple):
     """What leaves a pipeline: the values of its output ports, and what each loop takes in.
 
     Where the last that is done to that is to saturate it, `saturating` has what is saturated.
+    `blocks` are those that hold what loops carry, by their cells, and are yet to be connected.
     """
 
     outputs: Values
     entering: list[Value]
     saturating: list[Value | None]
+    blocks: dict[int, Multiplier]
 
 
 def pipelined(
@@ -62,19 +74,24 @@ def flow(
     held: Mapping[int, Held],
     clear: Value | None = None,
     family: Family | None = None,
+    slots: Sequence[Value] = (),
+    sums: Mapping[int, HeldSum] = MappingProxyType({}),
+    carrying: Mapping[int, Inside] = MappingProxyType({}),
 ) -> Flow:
     """The same for a pipeline with loops, whose output ports may leave in stages of their own.
 
     `held` has the value of each loop-carried input by its net, which may depend on the stage in
-    which it is asked for. Multiplications in blocks are blocks of the `family`.
+    which it is asked for. Multiplications in blocks are blocks of the `family`. With a beat
+    of n cycles, a sample is in stage s only in cycles in which ``slots[s mod n]`` is 1. `sums` has
+    what holds each loop with an addend, by its source; `carrying`, what blocks hold of loops.
     """
     netlist, args = pipeline.netlist, pipeline.netlist.args
     reads, delay = pipeline.reads.tolist(), pipeline.delay.tolist()
-    right = right_from(pipeline)
+    right, beat = pipeline.begins.tolist(), pipeline.beat
     is_still = still(netlist, pipeline.fixed).tolist()
-    late = (pipeline.delay > 0)[args] & (
-        np.array(right)[args] + pipeline.delay[args] == pipeline.reads[:, None]
-    )
+    # The last stage in which each net is not read from its last register.
+    until = pipeline.begins + beat * (pipeline.delay - 1)
+    late = (pipeline.delay > 0)[args] & (until[args] < pipeline.reads[:, None])
     leaving = list(_leaving(pipeline))
     unread_wires, unread_registers = unread(
         netlist,
@@ -82,8 +99,7 @@ def flow(
         late,
         late_outputs=True,
         leaving=[
-            (net, bits, delay[net] > 0 and stage >= right[net] + delay[net])
-            for net, bits, stage in leaving
+            (net, bits, delay[net] > 0 and bool(until[net] < stage)) for net, bits, stage in leaving
         ],
     )
 
@@ -97,25 +113,55 @@ def flow(
 
     given = {port.name: given_to(port) for port in netlist.inputs}
     cells = Cells(m, netlist, given, pipeline.in_memory)
+    blocks = {
+        cell: block
+        for members in groups(pipeline.turns)
+        for block in [SharedBlock(m, cells, pipeline, members, family, slots)]
+        for cell in members
+    }
+    addends = {loop.source: loop.addend for loop in pipeline.loops if loop.addend is not None}
+    keepers = {
+        loop.source: loop.target
+        for loop, push in zip(pipeline.loops, pipeline.pushes, strict=True)
+        if loop.port == "state" and loop.distance == beat == 1 and push == right[loop.source]
+    }
+    own: dict[int, Multiplier] = {}
     history: list[list[Wire]] = []  # each net, then what it was one, two, ... cycles ago
 
     def right_in(net: int, now: int) -> Wire:
         """The net in some stage; what is still has no registers, and is right in all."""
         if net in held and (is_still[net] or now <= right[net]):
             return Wire(held[net](now))
-        return history[net][min(max(now - right[net], 0), delay[net])]
+        return history[net][min(-(min(right[net] - now, 0) // beat), delay[net])]
 
     for cell, nets in enumerate(args.tolist()):
         arguments = [right_in(net, reads[cell]) for net in nets if net >= 0]
-        if pipeline.in_block[cell]:
+        if cell in addends:
+            total = sums[cell].plus(right_in(addends[cell], reads[cell]).value)
+            line = [cells.named(cell, total, shape_of(netlist.format(cell)), unread_wires[cell])]
+        elif cell in blocks:
+            line = [blocks[cell].product(cell, arguments, unread_wires[cell])]
+        elif pipeline.in_block[cell]:
             values = [argument.value for argument in arguments]
-            cycles = int(pipeline.cycles[cell])
-            line = [_block(m, cells, pipeline, cell, values, cycles, family, unread_wires[cell])]
+            own[cell] = _block(m, cells, pipeline, cell, values, family, carrying.get(cell))
+            format = netlist.format(cell)
+            value = window(own[cell].product, 0, format)
+            line = [cells.named(cell, value, shape_of(format), unread_wires[cell])]
         else:
             line = [cells.add(cell, arguments, unread_wires[cell])]
         for cycles in range(1, delay[cell] + 1):
             dropped = unread_registers[cell] if cycles == delay[cell] else 0
-            line.append(cells.register(cell, line[-1], dropped, f"delay_{cycles}"))
+            when = slots[right[cell] % beat] if beat > 1 else None
+            if cycles == 1 and cell in keepers:
+                # What every sample leaves for the next, it has itself a cycle later.
+                kept = held[keepers[cell]](right[cell] + 1)
+                line.append(Wire(window(kept, 0, netlist.format(cell))))
+                continue
+            if cycles == 1 and cell in addends:
+                # Only what is learned comes of it, and who learns leaves it there.
+                line.append(Wire(sums[cell].register))
+                continue
+            line.append(cells.register(cell, line[-1], dropped, f"delay_{cycles}", when))
             if clear is not None and right[cell] + cycles == pipeline.latency:
                 with m.If(clear):
                     m.d.sync += line[-1].value.eq(0)
@@ -139,23 +185,7 @@ def flow(
         else None
         for loop, push in zip(pipeline.loops, pipeline.pushes, strict=True)
     ]
-    return Flow(outputs, entering, saturating)
-
-
-def right_from(pipeline: Pipeline) -> list[int]:
-    """The stage from which on each net needs registers to be right.
-
-    What is held by a loop is right until it is replaced.
-    """
-    right: list[int] = pipeline.stage.tolist()
-    for loop, push in zip(pipeline.loops, pipeline.pushes, strict=True):
-        if loop.port in HELD:
-            right[loop.target] = push
-    return right
-
-
-HELD = ("parameters", "state")
-"""The ports whose numbers stay readable until the next ones replace them."""
+    return Flow(outputs, entering, saturating, {cell: own[cell] for cell in carrying})
 
 
 def _leaving(pipeline: Pipeline) -> list[tuple[int, int, int]]:
@@ -168,7 +198,7 @@ def _leaving(pipeline: Pipeline) -> list[tuple[int, int, int]]:
         for net, format in zip(port.nets.tolist(), port.formats, strict=True)
     ]
     looping = [
-        (loop.source, int(netlist.width[loop.target]), push)
+        (loop.source, int(netlist.width[loop.held]), push)
         for loop, push in zip(pipeline.loops, pipeline.pushes, strict=True)
     ]
     return plain + looping
@@ -180,21 +210,31 @@ def _block(
     pipeline: Pipeline,
     cell: int,
     operands: Sequence[Value],
-    cycles: int,
     family: Family | None,
-    unread_bits: int,
-) -> Wire:
-    """A multiplication with registers inside."""
+    held: Inside | None,
+) -> Multiplier:
+    """A multiplication in a block; one that holds what a loop brings is yet to get that."""
     a, b = (
         operand if operand.shape().signed else Cat(operand, Const(0, 1)).as_signed()
         for operand in operands
     )
-    block = Multiplier(len(a), len(b), family, cycles)
-    m.submodules[cells.name(cell)] = block
-    m.d.comb += [block.a.eq(a), block.b.eq(b)]
-    format = pipeline.netlist.format(cell)
-    discard(m, f"{cells.name(cell)}_top", [block.product[format.width :]])
-    return cells.named(cell, window(block.product, 0, format), shape_of(format), unread_bits)
+    name = cells.name(cell)
+    if held is None:
+        block = Multiplier(len(a), len(b), family, int(pipeline.cycles[cell]))
+        m.d.comb += block.a.eq(a)
+    else:
+        before = held.holds == "operands"
+        if before and pipeline.netlist.args[cell, 1] == held.loop.target:
+            a, b = b, a
+        block = Multiplier(len(a), len(b), family, holds=held.holds)
+        if before:
+            discard(m, f"{name}_held", [a])
+        else:
+            m.d.comb += block.a.eq(a)
+    m.submodules[name] = block
+    m.d.comb += block.b.eq(b)
+    discard(m, f"{name}_top", [block.product[pipeline.netlist.format(cell).width :]])
+    return block
 
 
 def rests(pipeline: Pipeline, port: str) -> bool:

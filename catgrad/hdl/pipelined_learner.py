@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, stream, wiring
@@ -11,18 +12,22 @@ from amaranth.lib.wiring import In, Out
 from catgrad.circuit.format import Format
 from catgrad.circuit.loops import Loop
 from catgrad.circuit.pipeline import Pipeline
+from catgrad.circuit.sums import SUMMED
 from catgrad.errors import CatgradError
 from catgrad.hdl.access import Access, serve
+from catgrad.hdl.carousel import Carousel
+from catgrad.hdl.counters import count
+from catgrad.hdl.inside import connect, inside
 from catgrad.hdl.interface import check_initial, check_ports
 from catgrad.hdl.kept import Registers, Rows, Write, widest
 from catgrad.hdl.layout import elements, layout_of
 from catgrad.hdl.multiplier import Family
-from catgrad.hdl.pipelined import Flow, Held, flow
+from catgrad.hdl.pipelined import Flow, Held, HeldSum, flow
 from catgrad.hdl.queues import Queues
 from catgrad.hdl.ring import ring
+from catgrad.hdl.sums import Sums
 from catgrad.hdl.tokens import Channels, Countdown, Tokens, level
 from catgrad.hdl.transducer import COUNTER_BITS
-from catgrad.hdl.unread import discard
 
 SLACK = 6
 """Cycles from the transfer of a sample to that of its prediction, and back, beside its stages."""
@@ -66,7 +71,9 @@ class PipelinedLearner(wiring.Component):
 
     Latency: `latency` cycles from the transfer of x to the first in which the prediction is valid,
     where its target came no later than the cycle before. Interval: `interval` cycles between
-    samples, `predict_interval` after one that is not learned from, where nothing stalls.
+    samples, `predict_interval` after one that is not learned from, where nothing stalls. In a
+    pipeline with a beat of n cycles, n more than 1, samples enter only in every nth: up to n - 1
+    cycles of waiting are added to the latency, and a target is there a cycle later.
 
     Rounding and overflow are those of the netlist, which this component follows bit for bit. A
     reset empties it and brings state and counters back; parameters too, but not those of channels.
@@ -107,6 +114,13 @@ class PipelinedLearner(wiring.Component):
                 f"A pipeline has {channels} channels or a delayed rule, not both; give each "
                 f"channel its own pipeline, or leave the delay out."
             )
+        for loop in pipeline.loops:
+            if not loop.is_queue and loop.distance != channels:
+                raise CatgradError(
+                    f"The loops of this pipeline come back after {loop.distance} samples, but it "
+                    f"is to have {channels} channels; make it with loops of that distance, or ask "
+                    f"for {loop.distance} channels."
+                )
         self.has_target = "y" in inputs
         self.learns = self.has_target or "parameters" in outputs
         self.interval = pipeline.interval
@@ -115,7 +129,8 @@ class PipelinedLearner(wiring.Component):
             # Of several channels, the one that learned need not be the one that was before.
             stage = pipeline.stage
             spans = [push + 1 - int(stage[loop.target]) for loop, push in self._loops("state")]
-            self.predict_interval = max([1, *spans])
+            beat = pipeline.beat
+            self.predict_interval = beat * -(-max([1, *spans]) // beat)
         self.latency = self._leaves("prediction") + 3
 
         members = {
@@ -154,15 +169,33 @@ class PipelinedLearner(wiring.Component):
         pairs = zip(self.pipeline.loops, self.pipeline.pushes, strict=True)
         return [(loop, push) for loop, push in pairs if loop.port == port]
 
+    def _places(self, port: str) -> dict[int, int]:
+        """Which element of an input port each of its nets is."""
+        return {net: i for i, net in enumerate(self.netlist.input(port).nets.tolist())}
+
     @property
     def last(self) -> int:
         """The last stage in which a sample changes anything; it is counted in the one after."""
         leaves = [self._leaves(p.name) for p in self.netlist.outputs if p.name in COUNTED]
-        return 1 + max([*leaves, *self.pipeline.pushes])
+        return 1 + max([*leaves, *self.pipeline.pushes, self._until("y")])
+
+    @property
+    def _counts(self) -> int:
+        """In which stage a sample takes the room and the target that it will need.
+
+        What enters is known late in its cycle. With a beat the next sample is not there so soon.
+        """
+        return -1 if self.pipeline.beat == 1 else 0
+
+    def _until(self, port: str) -> int:
+        """The last stage in which the elements of an input port, if there is one, are there."""
+        ports = {port.name: port.nets for port in self.netlist.inputs if len(port)}
+        return int(self.pipeline.begins[ports[port][0]]) if port in ports else 0
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
         enters, train = Signal(), Signal()
+        slots = self._slots(m)
         m.d.comb += train.eq(self.train if "train" in self.signature.members else self.learns)
         tokens = Tokens(m, self.last, enters, train)
         # What follows from an entrance starts a cycle later, with its token: `enters` comes from
@@ -180,6 +213,12 @@ class PipelinedLearner(wiring.Component):
         queues = Queues(m, self.pipeline, tokens, self.family)
         held: dict[int, Held] = queues.held()
         stores: dict[str, Registers | Rows] = {}
+        sums: dict[int, HeldSum] = {}
+        added = {
+            loop.source: self._places(SUMMED)[loop.target]
+            for loop in self.pipeline.loops
+            if loop.addend is not None
+        }
         if self.channels > 1:
             row, serving = (access.row, access.serving) if access else (Const(0), Const(0))
             channels = Channels(m, self.channels, self.last, enters, serving, row)
@@ -190,35 +229,69 @@ class PipelinedLearner(wiring.Component):
                 stores[name] = Rows(
                     m, name, formats, initial, channels, self.channels, self.family, name == "state"
                 )
+            elif access is not None and name == SUMMED and added:
+                numbers = Sums(m, name, formats, initial, self.family, access, added.values())
+                sums = {source: numbers.sum(i) for source, i in added.items()}
+                stores[name] = numbers
+            elif formats and name == "state" and self.pipeline.turns:
+                stores[name] = Carousel(m, name, formats, initial, self.family, self.pipeline)
             elif formats:
                 stores[name] = Registers(m, name, formats, initial, self.family)
         for name, store in stores.items():
-            for i, net in enumerate(self.netlist.input(name).nets.tolist()):
-                held[net] = store.held(i)
+            held |= {net: store.held(i) for net, i in self._places(name).items()}
 
         entered = Signal(self.x.payload.shape(), name="x_entered", reset_less=True)
-        m.d.sync += entered.eq(self.x.payload)
+        with m.If(slots[-1]) if slots else nullcontext():
+            m.d.sync += entered.eq(self.x.payload)
         inputs = {"x": elements(entered)}
-        may_learn = self._targets(m, tokens, train, inputs)
-        result = flow(m, self.pipeline, inputs, held, family=self.family)
+        may_enter = self._targets(m, tokens, train, inputs)
+        registers, zeros = stores.get("state"), set[int]()
+        if isinstance(registers, Registers) and self.pipeline.beat == 1:
+            zeros = {net for net, i in self._places("state").items() if not self.state[i]}
+        carrying = inside(self.pipeline, zeros)
+        replaced = [carried.loop for carried in carrying.values() if carried.holds == "product"]
+        result = flow(
+            m,
+            self.pipeline,
+            inputs,
+            held,
+            family=self.family,
+            slots=slots,
+            sums=sums,
+            carrying=carrying,
+        )
 
         entering = dict(zip(self.pipeline.loops, result.entering, strict=True))
         saturating = dict(zip(self.pipeline.loops, result.saturating, strict=True))
         queues.connect(entering)
         for name, store in stores.items():
-            place = {net: i for i, net in enumerate(self.netlist.input(name).nets.tolist())}
+            place = self._places(name)
             writes: list[Write | None] = [None] * len(place)
             for loop, push in self._loops(name):
-                if loop.source != loop.target:
+                if loop.source != loop.target and loop not in replaced:
                     writes[place[loop.target]] = Write(entering[loop], push, saturating[loop])
             at_hand = store.connect(tokens, writes, access if name == "parameters" else None)
             if access is not None and name == "parameters":
                 access.answer(m, self, at_hand)
+        for cell, carried in carrying.items():
+            assert isinstance(registers, Registers)
+            register = registers.registers[self._places("state")[carried.loop.target]]
+            connect(m, self.netlist, tokens, carried, result.blocks[cell], entering, register)
 
-        open_ = self._send(m, tokens, result)
+        may_enter = self._send(m, tokens, result) & may_enter
         self._count(m, tokens, result)
-        self._enter(m, enters, train, open_ & may_learn, access)
+        if slots:
+            may_enter &= slots[-1]
+        self._enter(m, enters, train, may_enter, access)
         return m
+
+    def _slots(self, m: Module) -> list[Value]:
+        """Which cycle of the beat it is: a sample enters in the last, and is in stage 0 next."""
+        if self.pipeline.beat == 1:
+            return []
+        slots = Signal(self.pipeline.beat, init=1, name="slots")
+        m.d.sync += slots.eq(slots.rotate_left(1))
+        return list(slots)
 
     def _enter(
         self,
@@ -228,8 +301,10 @@ class PipelinedLearner(wiring.Component):
         may_enter: Value,
         access: Access | None,
     ) -> None:
-        """Let a sample in."""
-        gap = Countdown(m, "gap", max(self.interval, self.predict_interval) - 1)
+        """Let a sample in: what says so comes from the edge of the device, and has far to go."""
+        longest = max(self.interval, self.predict_interval)
+        # A beat that is as long keeps samples apart by itself.
+        gap = Countdown(m, "gap", longest - 1 if longest > self.pipeline.beat else 0)
         holds = access.holds if access is not None else Const(0, 1)
         m.d.comb += [
             self.x.ready.eq(may_enter & gap.over & ~holds),
@@ -244,11 +319,11 @@ class PipelinedLearner(wiring.Component):
         """Let targets wait for their samples; returns whether the sample at x has what it needs."""
         if not self.has_target:
             return Const(1, 1)
-        stage = int(self.pipeline.stage[self.netlist.input("y").nets[0]])
+        stage = self._until("y")
         depth = 1 << (stage + SLACK - 1).bit_length()
         arrives, leaves = self.y.valid & self.y.ready, tokens.trained(stage)
         stored = level(m, "targets", depth, 0, arrives, leaves)
-        free = level(m, "free_targets", depth, 0, arrives, tokens.trained(-1))
+        free = level(m, "free_targets", depth, 0, arrives, tokens.trained(self._counts))
         room = Signal(init=1, name="target_room")
         m.d.sync += room.eq(stored <= depth - 2)
         m.d.comb += self.y.ready.eq(room)
@@ -256,24 +331,32 @@ class PipelinedLearner(wiring.Component):
             m, "target", self.y.payload.as_value(), arrives, leaves, depth, family=self.family
         )
         inputs["y"] = elements(data.View(self.y.payload.shape(), word))
-        return free.any() | ~train
+        there = free.any()
+        if self.pipeline.beat > 1:
+            # The target of the sample that is in stage 0 is still counted.
+            there = Signal(name="target_there")
+            m.d.sync += there.eq(Mux(tokens.trained(0), free > 1, free.any()))
+        return there | ~train
 
     def _send(self, m: Module, tokens: Tokens, result: Flow) -> Value:
         """Let predictions wait to be taken; returns whether there is room for one more."""
         stage = self._leaves("prediction")
         depth = 1 << (stage + SLACK - 1).bit_length()
         done, taken = tokens.valid(stage), self.prediction.valid & self.prediction.ready
-        room = level(m, "room", depth, depth, taken, tokens.valid(-1))
-        waiting = level(m, "waiting", depth, 0, done, taken)
-        open_ = Signal(init=1, name="open")
-        m.d.sync += [
-            open_.eq(room >= 2),
-            self.prediction.valid.eq((waiting > 1) | ((waiting == 1) & ~taken)),
-        ]
+        room = level(m, "room", depth, depth, taken, tokens.valid(self._counts))
+        open_, there = Signal(init=1, name="open"), Signal(name="answer_there")
+        m.d.sync += open_.eq(room >= 2)
         word = ring(
-            m, "answer", Cat(*result.outputs["prediction"]), done, taken, depth, family=self.family
+            m,
+            "answer",
+            Cat(*result.outputs["prediction"]),
+            done,
+            taken,
+            depth,
+            there=there,
+            family=self.family,
         )
-        m.d.comb += self.prediction.payload.as_value().eq(word)
+        m.d.comb += [self.prediction.valid.eq(there), self.prediction.payload.as_value().eq(word)]
         return open_
 
     def _count(self, m: Module, tokens: Tokens, result: Flow) -> None:
@@ -287,20 +370,8 @@ class PipelinedLearner(wiring.Component):
         ):
             if result.outputs.get(name):
                 counts.append((name, line(self._leaves(name)), result.outputs[name][0]))
-        for name, event, count in counts:
-            counter = getattr(self, name)
-            # A register of their own, so that the stage of the count does not grow by an addition.
-            happened, number = (
-                Signal(name=f"{name}_change"),
-                Signal.like(count, name=f"{name}_more"),
-            )
-            m.d.sync += [happened.eq(event), number.eq(count)]
-            total = counter + number
-            after = Signal(total.shape(), name=f"{name}_next")
-            m.d.comb += after.eq(total)
-            discard(m, name, [after[COUNTER_BITS:]])
-            with m.If(happened):
-                m.d.sync += counter.eq(after)
+        for name, event, number in counts:
+            count(m, self.pipeline, getattr(self, name), event, number)
 
 
 COUNTED = ("prediction", "forward_saturations", "learning_saturations")

@@ -14,7 +14,7 @@ from catgrad.hdl.cells import window
 from catgrad.hdl.layout import shape_of
 from catgrad.hdl.multiplier import Family
 from catgrad.hdl.pipelined import Held
-from catgrad.hdl.ring import ring
+from catgrad.hdl.ring import BLOCK_RAM_ONLY, ring
 from catgrad.hdl.tokens import Tokens
 
 
@@ -44,7 +44,9 @@ class Queues:
             cells = readers[loop.target]
             direct = bool(pipeline.in_block[cells].all() and (pipeline.reads[cells] == stage).all())
             early = push + 2 <= stage + loop.distance * pipeline.interval
-            ahead = early and not (direct and loop.target not in masks)
+            # With block RAM only, what comes from the memory itself would be flip-flops.
+            direct &= family not in BLOCK_RAM_ONLY and loop.target not in masks
+            ahead = early and not direct
             key = stage, push, loop.distance, ahead, loop.target in masks
             self._groups.setdefault(key, []).append(loop)
         self._values = {

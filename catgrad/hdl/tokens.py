@@ -59,6 +59,10 @@ class Tokens:
         number, readers = self._copies.get(key, (-1, READERS))
         if readers + bits > READERS:
             number, readers = number + 1, 0
+            # Else the first copy would serve the readers of the line as well, from far away.
+            original = self._lines[name][stage + 1]
+            assert isinstance(original, Signal)
+            original.attrs.update(KEEP)
             copy = Signal(name=f"{name}{also}_{stage}_copy_{number}", attrs=KEEP)
             self._m.d.sync += copy.eq(self._lines[name][stage] | when)
             self._made[key, number] = copy

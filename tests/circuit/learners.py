@@ -115,6 +115,7 @@ class _Flight:
         }
         self.loops = list(zip(plan.loops, plan.pushes, strict=True))
         self.held = {loop.target: push for loop, push in self.loops if not loop.is_queue}
+        self.sums = {loop.target for loop in plan.loops if loop.addend is not None}
         self.queues = {loop.target: deque([0] * loop.distance) for loop, _ in self.loops}
 
     def run(self) -> Samples:
@@ -140,7 +141,9 @@ class _Flight:
             for sample, stage in inside:
                 for target, push in self.held.items():
                     if push == stage:
-                        self.right[sample, target] = self.queues[target].popleft()
+                        self.right[sample, target] = self.taken(
+                            target, self.queues[target].popleft()
+                        )
             for loop, value in entering:
                 self.queues[loop.target].append(value)
                 assert len(self.queues[loop.target]) <= loop.distance
@@ -169,6 +172,11 @@ class _Flight:
             if self.reads[cell] == stage < self.stage[cell]:
                 self.read[sample, cell] = [self.value(sample, arg, stage) for arg in args]
 
+    def taken(self, target: int, value: int) -> int:
+        """What is read of a value that is held; sums are held before they are saturated."""
+        format = self.netlist.format(target)
+        return min(max(value, format.min), format.max) if target in self.sums else value
+
     def entering(self, sample: int, net: int) -> int:
         """The value of an input for the sample."""
         if net in self.queues:
@@ -183,7 +191,7 @@ class _Flight:
             return int(self.netlist.value[net])
         if net in self.held and stage <= self.held[net]:
             assert stage >= self.stage[net]
-            return self.queues[net][0]
+            return self.taken(net, self.queues[net][0])
         begins = self.held.get(net, self.stage[net])
         assert 0 <= stage - begins <= self.delay[net], "there is no such register"
         return self.right[sample, net]

@@ -166,7 +166,7 @@ def test_what_cannot_be_met_is_refused_with_the_way_and_the_period_that_can_be()
         "At a period of 6000 ps the loop through the cells 0 (input), 3 (mul), 4 (shr), "
         "5 (saturate), 7 (saturate), 8 (mul), 9 (shr), 10 (wrap), 11 (shr), 12 (add), "
         "13 (saturate) takes longer than the next sample waits, which comes after 4 cycles; no "
-        "period is long enough, or for an interval of 6 cycles."
+        "period is long enough; ask for an interval of 6 cycles."
     )
 
 

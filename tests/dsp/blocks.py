@@ -47,6 +47,7 @@ class Block:
 
 H = signal.firwin(9, 0.4)
 ODD = np.array([0.5, -0.3, 0.1, 0.2])
+FINE = np.round(signal.firwin(7, 0.3) * 2**12) / 2**12
 ANTI = np.array([-0.4, 0.1, 0.0, -0.1, 0.4])
 SOS = dsp.balanced(signal.cheby1(5, 0.5, 0.2, output="sos"))
 WIDE = signal.firwin(20, 1 / 5)
@@ -120,8 +121,14 @@ FIXED: dict[str, Block] = {
     ),
     "fir_symmetric": Block(dsp.fir(H, form="symmetric"), DATA, filtered(H)),
     "fir_antisymmetric": Block(dsp.fir(ANTI, form="symmetric"), DATA, filtered(ANTI)),
+    "fir_transposed_exact": Block(
+        dsp.fir(FINE, form="transposed", bits=12, data=Fixed(16, 15)), DATA, filtered(FINE)
+    ),
     "biquads_df1": Block(dsp.biquads(SOS), ROOMY, cascade),
     "biquads_df2t": Block(dsp.biquads(SOS, form="df2t", accumulator=Fixed(24, 20)), ROOMY, cascade),
+    "biquads_bounded": Block(
+        dsp.biquads(SOS, bits=16, data=Fixed(18, 14)), ROOMY, cascade, close=1e-3
+    ),
     "moving_average": Block(dsp.moving_average(5), DATA, filtered(np.ones(5) / 5)),
     "moving_average_running": Block(
         dsp.moving_average(6, data=Fixed(16, 15)), DATA, filtered(np.ones(6) / 6), bits=15

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
-from catgrad import CatgradError, Dtype, Fixed, Formats, NdArrayType, dsp, obj
+from catgrad import CatgradError, Dtype, Fixed, Formats, NdArrayType, Serial, dsp, obj
 from catgrad.bidirectional.unrolled import unroll_time
 from catgrad.dsp.biquad import sections
 from catgrad.dsp.lines import SAMPLE
@@ -21,6 +21,7 @@ from tests.bidirectional.differences import check
 D = NdArrayType((), Dtype.float64)
 STEEP = dsp.balanced(signal.cheby1(6, 0.5, 0.15, output="sos"))
 DATA = Fixed(18, 15)
+THIRDS = dsp.Filter(dsp.fir([1 / 3] * 3)).hardware(Formats.uniform(16, 14))
 
 DIFFERENTIABLE: dict[str, OpenHypergraph] = {
     "fir_direct": dsp.fir(3, D),
@@ -213,6 +214,33 @@ def refused(f: Any) -> str:
         (
             lambda: dsp.run(dsp.fir([1.0]), np.zeros(0)),
             "The signals have 0 samples; give as many of each, and at least one.",
+        ),
+        (
+            lambda: dsp.run_integers(THIRDS, [0.5, np.nan, 0.25]),
+            ("x holds nan in sample 1; a signal has finite numbers, so remove or replace it."),
+        ),
+        (
+            lambda: dsp.run_integers(THIRDS, ["a"]),
+            (
+                "x holds values of type str_, but a signal has real numbers; convert it, as by "
+                "numpy.asarray(x, float)."
+            ),
+        ),
+        (
+            lambda: dsp.run(dsp.lms(2, 0.1), [0.5], y=[1j]),
+            (
+                "y holds values of type complex128, but a signal has real numbers; convert it, as "
+                "by numpy.asarray(y, float)."
+            ),
+        ),
+        (
+            lambda: dsp.run_integers(
+                dsp.lms(2, 0.1).hardware(Formats.uniform(16, 14), Serial()), [0.5], y=[0.5]
+            ),
+            (
+                "There are targets, but this hardware only predicts, as its schedule says; leave "
+                "y out, or compile it with a schedule that learns, such as Spatial()."
+            ),
         ),
         (
             lambda: dsp.cic_decimator(0),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+
+from catgrad import Serial, Spatial
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(path.stem for path in (ROOT / "examples" / "dsp").glob("*.py"))
@@ -50,10 +53,11 @@ def test_the_example_runs(name: str, tmp_path: Path) -> None:
 
 def test_the_page() -> None:
     page = (ROOT / "docs" / "dsp.md").read_text()
-    first, report = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    first, report, serial, learner = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     random = np.random.default_rng(0)
     played = random.uniform(-0.5, 0.5, 20)
     known: dict[str, Any] = {"x": played, "played": played, "microphone": 0.5 * played}
+    known |= {"Serial": Serial, "Spatial": Spatial}
     exec(first, known)
     assert len(known["left"]) == 20
     assert known["hardware"].verilog().count("module learner") == 1
@@ -62,6 +66,17 @@ def test_the_page() -> None:
     assert printed == [
         str(known["dsp"].biquad_report(known["sos"], known["Fixed"](18, 15), bits=16))
     ]
+    printed = re.findall(r"```\n(0 parameters; .*)\n```", page)
+    exec(serial, known)
+    assert printed == [str(known["hardware"].report())]
+    exec(learner, known)
+    assert known["hardware"].report().notes == ()
+
+
+def test_the_words_of_a_schedule_are_on_the_page() -> None:
+    page = (ROOT / "docs" / "dsp.md").read_text()
+    words = re.findall(r"^\| `(\w+)` \|", page[page.index("## Schedules") :], re.M)
+    assert sorted(words) == sorted(field.name for field in fields(Spatial))
 
 
 def test_every_example_is_on_the_page() -> None:

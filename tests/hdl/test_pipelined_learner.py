@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from amaranth.sim import Simulator, SimulatorContext
@@ -12,12 +14,16 @@ from catgrad.circuit import Format, Netlist, NetlistBuilder
 from catgrad.circuit.families import DELAYS
 from catgrad.circuit.loops import loops
 from catgrad.circuit.pipeline import pipeline
+from catgrad.circuit.sums import with_sums
 from catgrad.circuit.tiles import tiled
 from catgrad.errors import CatgradError
 from catgrad.hdl.pipelined_learner import PipelinedLearner
-from sim import Samples, expected, random_samples, simulate
+from catgrad.hdl.verilog import verilog
+from sim import Samples, cocotb_runner, expected, random_samples, simulate
 from tests.hdl.bench import receive, send, ticks, until
 from tests.hdl.netlists import netlists
+from tests.hdl.test_chosen_sum import ecp5_models as carry_models
+from tests.hdl.test_multiplier import ecp5_models as multiplier_models
 from tests.sim.cases import CASES, LMS, Case
 
 S8, S16 = Format(8, True), Format(16, True)
@@ -35,11 +41,14 @@ def learner(
     netlist = tiled(netlist, delays) if delays else netlist
     learned = {port.name for port in netlist.outputs}
     carried = [name for name in ("parameters", "state", "late") if name in learned]
+    closed = loops(netlist, carried, channels)
+    if delays and delays.adds_or_moves:
+        netlist, closed = with_sums(netlist, closed)
     plan = pipeline(
         netlist,
         period_ps,
         delays,
-        loops=loops(netlist, carried, channels),
+        loops=closed,
         free=("y",),
         fixed=() if "parameters" in learned else ("parameters",),
         together=False,
@@ -89,13 +98,51 @@ def test_parameters_are_fetched_between_samples(case: Case, channels: int) -> No
         assert np.array_equal(shown, alone.parameters)
 
 
-@pytest.mark.parametrize("period_ps", [2000, 8000])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_parameters_are_reached_in_the_middle_of_a_stream(channels: int, period_ps: int) -> None:
+def adding() -> Netlist:
+    """Two weights, of one format each, that are saturated sums of themselves and a step."""
+    b = NetlistBuilder()
+    formats = [S8, Format(6, True)]
+    weights, x, (y, _) = (
+        b.input("parameters", formats),
+        b.input("x", [S8] * 2),
+        b.input("y", [S8] * 2),
+    )
+    prediction = b.add(*b.mul(weights, x))
+    error = b.sub(y, b.shr(prediction, 5))
+    steps = [b.wrap(b.shr(b.mul(error, x[i]), 3), format) for i, format in enumerate(formats)]
+    totals = [int(b.add(w, step)) for w, step in zip(weights, steps, strict=True)]
+    missed = [b.gt(b.const(1), b.fits(*pair)) for pair in zip(totals, formats, strict=True)]
+    b.output("prediction", [prediction])
+    b.output("parameters", [b.saturate(*pair) for pair in zip(totals, formats, strict=True)])
+    b.output("learning_saturations", [b.add(*missed)])
+    return b.build()
+
+
+def test_weights_that_are_held_as_sums() -> None:
+    """They saturate often, and are the same after each sample."""
+    netlist = adding()
+    samples = random_samples(netlist, 60)
+    design = learner(netlist, 9000, "ecp5")
+    assert [loop.addend is None for loop in design.pipeline.loops] == [False, False]
+    wanted = expected(netlist, samples)
+    assert wanted.learning_saturations[-1] > 20
+    assert simulate(design, samples, stall=0.3, alone=True).compare(wanted) > 0
+    assert simulate(learner(netlist, 9000, "ecp5"), samples, stall=0.3).compare(wanted) > 0
+
+
+@pytest.mark.parametrize(
+    ("netlist", "channels", "period_ps", "family"),
+    [
+        *((CASES[1].netlist(), *options, None) for options in product([1, 3], [2000, 8000])),
+        (adding(), 1, 9000, "ecp5"),
+    ],
+)
+def test_parameters_are_reached_in_the_middle_of_a_stream(
+    netlist: Netlist, channels: int, period_ps: int, family: str | None
+) -> None:
     """Whenever a load or a fetch is raised, it takes place between two samples."""
-    netlist = CASES[1].netlist()
     places = 2 * channels
-    design = learner(netlist, period_ps, channels=channels)
+    design = learner(netlist, period_ps, family, channels=channels)
     samples = random_samples(netlist, 60, seed=3)
     rng, stalls_rng = np.random.default_rng(channels), np.random.default_rng(9)
     targets = samples.y[samples.train]
@@ -358,3 +405,16 @@ def test_channels_that_do_not_learn_have_parameters_of_their_own(period_ps: int)
         mine = Samples(samples.x[channel::3], None, samples.train[channel::3])
         alone = expected(netlist, mine, load[channel * 3 : channel * 3 + 3])
         assert np.array_equal(trace.predictions[channel::3], alone.predictions)
+
+
+def test_the_cells_of_ecp5_do_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Multiplier blocks, and adders that take in what is loaded, by models of them."""
+    netlist = adding()
+    samples = random_samples(netlist, 40)
+    plan = learner(netlist, 9000, "ecp5").pipeline
+    design, cells = (PipelinedLearner(plan, [3, -2], family=family) for family in (None, "ecp5"))
+    source = "\n".join([verilog(cells, cocotb_runner.TOP), multiplier_models(), carry_models()])
+    assert "CCU2C" in source
+    monkeypatch.setattr(cocotb_runner, "verilog", lambda _design, _name: source)
+    trace = simulate(design, samples, "icarus", stall=0.3, load=[5, -30], alone=True)
+    assert trace.compare(expected(netlist, samples, [5, -30])) > 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Signal, Value, unsigned
@@ -14,13 +16,14 @@ from catgrad.hdl.cells import window
 from catgrad.hdl.folded.address import lane_bits, row_bits
 from catgrad.hdl.folded.storage import Storage
 from catgrad.hdl.folded.streams import Stream, arrays_of
-from catgrad.hdl.folded.table import equals, pick
+from catgrad.hdl.folded.table import equals, pick, table
 
 
 class Places:
     """The addresses of parameters: lane, row and memory, each of so many bits, the lane lowest."""
 
     def __init__(self, machine: Machine) -> None:
+        self._machine = machine
         self.state: Stream = arrays_of(machine, "state")
         self.memories = sorted({home.memory for home in self.state.homes})
         memories = [machine.memories[memory] for memory in self.memories]
@@ -39,6 +42,25 @@ class Places:
             parts.append((high << self.lane_bits) + lane)
         return np.concatenate(parts)
 
+    def within(self, address: Value, index: int, loads: bool = False) -> Value:
+        """Whether there is a parameter at an address, in this one of the `memories`.
+
+        `loads`: it may be so, too, where the memory has no number that a load could change. That
+        is less logic.
+        """
+        _, _, number = self.split(address)
+        inside = self.lane_bits + self.row_bits
+        entries = dict.fromkeys(range(1 << inside), 0)
+        if loads:
+            memory = self._machine.memories[self.memories[index]]
+            rows = np.arange(1 << self.row_bits)[:, None] % (1 << row_bits(memory)) < memory.rows
+            lanes = np.arange(1 << self.lane_bits) % (1 << lane_bits(memory)) < memory.lanes
+            entries = dict.fromkeys(np.flatnonzero(rows & lanes).tolist(), 0)
+        for place in self.addresses().tolist():
+            if place >> inside == index:
+                entries[place % (1 << inside)] = 1
+        return equals(number, index) & table(address[:inside], entries, 1)
+
     def split(self, address: Value) -> tuple[Value, Value, Value]:
         """Lane, row and which of the `memories`."""
         low, middle = self.lane_bits, self.lane_bits + self.row_bits
@@ -48,14 +70,13 @@ class Places:
 def load(
     m: Module, places: Places, storages: Sequence[Storage], port: stream.Interface, idle: Value
 ) -> None:
-    """Write a parameter where no sample is inside."""
-    lane, row, number = places.split(port.payload.address)
+    """Write a parameter where no sample is inside; nothing where there is no parameter."""
+    lane, row, _ = places.split(port.payload.address)
     m.d.comb += port.ready.eq(idle)
     for i, memory in enumerate(places.memories):
         storage = storages[memory]
-        here = equals(number, i) if len(places.memories) > 1 else 1
         storage.write_guest(
-            port.valid & idle & here,
+            port.valid & idle & places.within(port.payload.address, i, loads=True),
             row[: row_bits(storage.memory)],
             lane[: lane_bits(storage.memory)],
             port.payload.value,
@@ -71,7 +92,10 @@ def fetch(
     idle: Value,
     wants: Signal,
 ) -> None:
-    """Read a parameter where no sample is inside; `wants` is driven: a request can be served."""
+    """Read a parameter where no sample is inside; 0 where there is none.
+
+    `wants` is driven: a request can be served.
+    """
     lane, row, number = places.split(port.payload)
     latency = storages[places.memories[0]].latency
     asks, answers = Signal(name="fetch_asks"), Signal(latency, name="fetch_answers")
@@ -83,27 +107,22 @@ def fetch(
         asks.eq(port.valid & port.ready),
     ]
     m.d.sync += answers.eq(Cat(asks, answers))
-    numbers: list[Value] = []
-    for memory in places.memories:
-        storage = storages[memory]
-        storage.read_guest(asks, row[: row_bits(storage.memory)])
-        numbers.append(_held(m, asks, lane[: lane_bits(storage.memory)], storage))
-    which = Signal(number.shape(), name="fetch_memory", reset_less=True)
-    with m.If(asks):
-        m.d.sync += which.eq(number)
     wide = Format(len(answer.payload), True)
-    value = pick(which, [window(n, 0, wide) for n in numbers])
+    found: list[Value] = []
+    for i, memory in enumerate(places.memories):
+        storage = storages[memory]
+        lanes = storage.memory.lanes
+        storage.read_guest(asks, row[: row_bits(storage.memory)])
+        # A bit for each lane: all are 0 where there is no parameter, and so is the answer.
+        here = Signal(lanes, name=f"fetch_{storage.memory.name}_lanes", reset_less=True)
+        within = places.within(port.payload, i)
+        with m.If(asks):
+            m.d.sync += here.eq(Cat(within & equals(lane, k) for k in range(lanes)))
+        found += [
+            window(n, 0, wide).as_unsigned() & bit.replicate(len(answer.payload))
+            for n, bit in zip(storage.numbers, here, strict=True)
+        ]
     with m.If(answers[-1]):
-        m.d.sync += [answer.payload.eq(value), answer.valid.eq(1)]
+        m.d.sync += [answer.payload.eq(reduce(or_, found)), answer.valid.eq(1)]
     with m.Elif(answer.ready):
         m.d.sync += answer.valid.eq(0)
-
-
-def _held(m: Module, asks: Value, lane: Value, storage: Storage) -> Value:
-    """The number in the lane that was asked for."""
-    if storage.memory.lanes == 1:
-        return storage.numbers[0]
-    held = Signal(len(lane), name=f"fetch_{storage.memory.name}_lane", reset_less=True)
-    with m.If(asks):
-        m.d.sync += held.eq(lane)
-    return pick(held, storage.numbers)

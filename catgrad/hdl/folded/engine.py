@@ -53,10 +53,11 @@ class Engine(wiring.Component):
     - `train`: In(1), whether to learn from the sample whose first number is transferred on `x`.
       Absent if the machine does not learn
     - `prediction`: Out, stream of numbers. It is offered once it is complete
-    - `load`: In, stream of `address` and `value`: sets one parameter. `places` has their addresses
-    - `fetch`: In, stream of addresses; `fetched`: Out, stream of the parameters there. `load` and
-      `fetch` are served between samples, and before the next one starts. They, and `fetched`, are
-      absent if the machine has no parameters
+    - `load`: In, stream of `address` and `value`: sets one parameter. `places` has their addresses;
+      at any other it does nothing
+    - `fetch`: In, stream of addresses; `fetched`: Out, stream of the parameters there, 0 where
+      there is none. `load` and `fetch` are served between samples, and before the next one starts.
+      They, and `fetched`, are absent if the machine has no parameters
     - `forward_saturations`, `learning_saturations`, `samples`: Out(32), modulo 2**32
     - `busy`: Out(1), from the cycle after the first number of an x until all of the sample is
       computed. While it is 0, the parameters and the counters are those after the last sample

@@ -12,7 +12,7 @@ from amaranth.sim import Simulator, SimulatorContext
 from catgrad.folded.machine import Mode, Timing
 from catgrad.hdl.folded.engine import Engine
 from tests.folded.programs import MODELS
-from tests.hdl.bench import until
+from tests.hdl.bench import simulate, stalls, until
 from tests.hdl.folded.engines import Run, expected, machine_of, make_run, perceptron
 from tests.hdl.test_verilog import check
 
@@ -121,6 +121,57 @@ def test_parameters_are_loaded_between_samples() -> None:
 
     run.simulate(load)
     assert_equal(run)
+
+
+def elsewhere(engine: Engine) -> list[int]:
+    """The addresses at which there is no parameter."""
+    return sorted({*range(1 << len(engine.fetch.payload))} - {*engine.places.tolist()})
+
+
+@pytest.mark.parametrize(
+    ("name", "lanes"), [("mlp", 3), pytest.param("gru", 2, marks=pytest.mark.slow)]
+)
+def test_what_is_loaded_elsewhere_changes_nothing(name: str, lanes: int) -> None:
+    """Not the zeros that make rows whole, nor the targets of the gru that wait in that memory."""
+    run, _ = make_run(MODELS[name](), lanes, seed=5, samples=3, stall=0.3)
+    engine = run.engine
+    assert elsewhere(engine)
+
+    async def load(ctx: SimulatorContext) -> None:
+        for place in run.rng.permutation(elsewhere(engine)).tolist():
+            ctx.set(engine.load.payload, {"address": place, "value": 77})
+            ctx.set(engine.load.valid, 1)
+            await until(ctx, engine.load.ready)
+            ctx.set(engine.load.valid, 0)
+            await stalls(ctx, run.rng, 0.9)
+
+    run.simulate(load)
+    assert_equal(run)
+
+
+def test_what_is_fetched_elsewhere_is_zero() -> None:
+    engine = Engine(machine_of(SMALL, 3))
+    found: list[int] = []
+
+    async def host(ctx: SimulatorContext) -> None:
+        addresses = range(1 << len(engine.fetch.payload))
+        for place in addresses:
+            ctx.set(engine.load.payload, {"address": place, "value": 1})
+            ctx.set(engine.load.valid, 1)
+            await until(ctx, engine.load.ready)
+        ctx.set(engine.load.valid, 0)
+        ctx.set(engine.fetched.ready, 1)
+        for place in addresses:
+            ctx.set(engine.fetch.payload, place)
+            ctx.set(engine.fetch.valid, 1)
+            await until(ctx, engine.fetch.ready)
+            ctx.set(engine.fetch.valid, 0)
+            await until(ctx, engine.fetched.valid)
+            found.append(ctx.get(engine.fetched.payload))
+
+    simulate(engine, host)
+    there = {*engine.places.tolist()}
+    assert found == [int(place in there) for place in range(len(found))]
 
 
 def test_a_reset_forgets_what_was_to_be_counted() -> None:
