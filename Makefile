@@ -50,7 +50,7 @@ boards: .venv/.complete  ## bitstreams for every board, and the table docs/board
 
 .PHONY: bench
 bench: .venv/.torch  ## measure how well integers learn, how fast compiler and source are, beside others
-	@for program in bench/*.py; do echo "$$program"; .venv/bin/python "$$program"; done
+	@for program in $$(grep -l __main__ bench/*.py); do echo "$$program"; .venv/bin/python "$$program"; done
 
 .PHONY: docs
 docs: demo gpt  ## the pictures in the README and in docs, from the demo and by `catgrad draw`
@@ -83,7 +83,7 @@ system-packages: .venv/.complete
 	@echo "Installing catgrad and its tools into .venv (about 1 GB; a minute or so) ..."
 	@# PIP_USER: a pip told to install for the user everywhere cannot install into .venv.
 	@PIP_USER=0 .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-	  --editable '.[boards,sim,plots,examples,dev]'
+	  --editable ".[boards,sim,plots,examples,dev$$(command -v g++ >/dev/null || echo ,compiler)]"
 	@touch $@
 
 .venv/.torch: .venv/.complete

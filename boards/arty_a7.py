@@ -6,7 +6,7 @@ Vivado runs.
 
 from amaranth_boards.arty_a7 import ArtyA7_35Platform
 
-from boards.board import XILINX, Board
+from boards.board import FTDI_BAUD, XILINX, Board
 
 BOARD = Board(
     name="arty_a7",
@@ -15,5 +15,6 @@ BOARD = Board(
     platform=ArtyA7_35Platform,
     family=XILINX,
     capacity={"logic cells": 20800, "flip-flops": 41600, "multipliers": 90, "block RAMs": 100},
+    baud=FTDI_BAUD,
     program=("openFPGALoader", "-b", "arty"),
 )

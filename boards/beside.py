@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike
 
+from boards.serial import Front
 from catgrad.circuit.format import Integers
 from catgrad.hardware import Hardware
 from catgrad.hardware.tracing import Runner
@@ -16,13 +15,12 @@ from catgrad.hdl.transducer import COUNTER_BITS
 class Beside:
     """The generated NumPy program, fed with rows of integers as a board is.
 
-    `taps` is the length of a delay line in front of the design: then a row is one sample, and the
-    program is given the last ones, the newest first.
+    With a `front` the program is given what that makes of the last rows.
     """
 
-    def __init__(self, hardware: Hardware, taps: int | None = None) -> None:
+    def __init__(self, hardware: Hardware, front: Front | None = None) -> None:
         self.hardware = hardware
-        self.taps = taps
+        self.front = front
         self.begin([0] * sum(T.size for T in hardware.parameter_types))
 
     def begin(self, parameters: ArrayLike) -> None:
@@ -39,7 +37,7 @@ class Beside:
                 arrays = self.hardware.unflatten(row, types)
                 for place, array in zip(self.hardware.loadable, arrays, strict=True):
                     kept[place] = array
-        self._window: list[Integers] = []
+        self._last: list[Integers] = []
         self.samples = self.forward_saturations = self.learning_saturations = 0
 
     def step(self, x: Integers, y: Integers | None, train: bool) -> Integers:
@@ -58,11 +56,12 @@ class Beside:
 
     def _seen(self, x: Integers) -> Integers:
         """What the program is given for a row."""
-        if self.taps is None:
+        if self.front is None:
             return x
-        self._window = [np.asarray(x), *self._window][: self.taps]
-        missing: Sequence[Integers] = [np.zeros_like(x)] * (self.taps - len(self._window))
-        return np.concatenate([*self._window, *missing])
+        if not self._last:
+            self._last = [np.zeros_like(x)] * (self.front.history + 1)
+        self._last = [*self._last[1:], np.asarray(x)]
+        return self.front.model(np.stack(self._last))
 
     @property
     def parameters(self) -> Integers:

@@ -18,13 +18,13 @@ ADDERS_FILE = Path(__file__).with_name("adders.v")
 class Resource:
     """One thing of which a device has a fixed number, such as its multipliers.
 
-    `cells` says how many of them each type of synthesised cell takes; a type stands for every type
-    that begins like it, so that `SB_DFF` covers `SB_DFFESR`. `site` is the name under which
-    nextpnr reports them, or None where it does not.
+    `cells` says how many of them, or which part of one, each type of synthesised cell takes; a type
+    stands for every type that begins like it, so that `SB_DFF` covers `SB_DFFESR`. `site` is the
+    name under which nextpnr reports them, or None where it does not.
     """
 
     name: str
-    cells: Mapping[str, int]
+    cells: Mapping[str, float]
     site: str | None
 
 
@@ -66,6 +66,10 @@ class Family:
     netlist: str = ".json"
     delays: SpatialFamily | None = None
     knows_clock: bool = True
+
+
+FTDI_BAUD = 1_000_000
+"""What the USB adapters of FTDI divide their clock to exactly, as do FPGAs with whole megahertz."""
 
 
 @dataclass(frozen=True)
@@ -129,14 +133,41 @@ wreduce
 chtype -set $mul t:$__soft_mul
 """
 
+# Copies of a register are worth having because they are apart. Of registers that are alike Yosys
+# keeps one, whatever is said of their wires.
+COPIES = """
+setattr -set keep 1 t:$*dff* a:keep %ci1 %i
+"""
+
 ADDERS = f"""
 techmap -map {ADDERS_FILE.name}
+"""
+
+# Cells of ECP5 right away, so that both ends of a chain can be told apart, and be opened behind
+# synthesis: see there.
+ADDERS_ECP5 = f"""
+opt_expr -fine
+opt_clean
+techmap -D ECP5 -map {ADDERS_FILE.name}
+"""
+OPEN_CHAINS = f"""
+techmap -max_iter 1 -D ECP5_ENDS -D BEGINS -map {ADDERS_FILE.name} a:chain_begins=1
+techmap -max_iter 1 -D ECP5_ENDS -map {ADDERS_FILE.name} a:chain_ends=1
 """
 
 # Adders and registers that turn out to be alike only when they have become cells of the family, but
 # for those that are to be kept.
 MERGE_ICE40 = """
 opt_merge -share_all t:SB_DFF* t:SB_CARRY %u a:keep %ci1 %d
+opt_clean
+"""
+# A carry that goes into a register, and into nothing that takes it within its chain: nextpnr-ice40
+# would lead it out through a cell of its own, and from there into another.
+CARRIES_OUT = f"""
+select -set carried t:SB_CARRY %co1:+SB_CARRY[CO] w:* %i
+select -set on @carried %co1:+SB_CARRY,SB_LUT4 t:SB_CARRY t:SB_LUT4 %u %i %ci1:+[CI,I3] w:* %i
+select -set kept @carried %co1 t:SB_DFF* %i %ci1:+[D] w:* %i @carried %i @on %d
+techmap -max_iter 1 -D ICE40_ENDS -map {ADDERS_FILE.name} @kept %ci1:+SB_CARRY[CO] t:SB_CARRY %i
 opt_clean
 """
 MERGE_ECP5 = """
@@ -157,7 +188,7 @@ ICE40 = Family(
     pair=Pair("SB_LUT4", "O", "SB_DFF", "D"),
     delays="ice40up",
     before_synthesis=PREPARE + ICE40_MULTIPLIERS + ADDERS,
-    after_synthesis=MERGE_ICE40,
+    after_synthesis=MERGE_ICE40 + CARRIES_OUT,
 )
 
 ICE40_HX = replace(ICE40, before_synthesis=PREPARE + ADDERS, delays="ice40hx")
@@ -173,8 +204,8 @@ ECP5 = Family(
         Resource("multipliers", {"MULT18X18D": 1}, "MULT18X18D"),
         Resource("block RAMs", {"DP16KD": 1}, "DP16KD"),
     ),
-    before_synthesis=PREPARE + ADDERS,
-    after_synthesis=MERGE_ECP5,
+    before_synthesis=PREPARE + COPIES + ADDERS_ECP5,
+    after_synthesis=MERGE_ECP5 + OPEN_CHAINS,
     delays="ecp5",
 )
 
@@ -186,7 +217,7 @@ GOWIN = Family(
     resources=(
         Resource("logic cells", {"LUT": 1, "ALU": 1, "RAM16S": 4}, None),
         Resource("flip-flops", {"DFF": 1}, "DFF"),
-        Resource("multipliers", {"MULT18X18": 1}, "MULT18X18"),
+        Resource("multipliers", {"MULT9X9": 0.5, "MULT18X18": 1, "MULT36X36": 4}, None),
         Resource("block RAMs", {"SDP": 1, "DP": 1, "SP": 1, "pROM": 1}, "BSRAM"),
     ),
     before_synthesis=PREPARE + ADDERS,

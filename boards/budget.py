@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import ceil
 from typing import Any
 
 from boards.board import Board, Pair
@@ -19,11 +20,13 @@ def needs(board: Board, cells: Cells) -> dict[str, int]:
     """
     types = Counter(cell["type"] for cell in cells)
     taken = {
-        resource.name: sum(
-            count * number
-            for type, count in types.items()
-            for prefix, number in resource.cells.items()
-            if type.startswith(prefix)
+        resource.name: ceil(
+            sum(
+                count * number
+                for type, count in types.items()
+                for prefix, number in resource.cells.items()
+                if type.startswith(prefix)
+            )
         )
         for resource in board.family.resources
     }

@@ -29,6 +29,7 @@ class Checkpoint:
     - `design`: the digest of the design; `data`: that of the samples, in their order
     - `parameters : int[k]`, mantissas
     - `counters`: samples, forward saturations and learning saturations since the start of the run
+    - `steps : float[k]`, what one unit of each mantissa is worth; empty where nobody said
     """
 
     design: str
@@ -36,6 +37,7 @@ class Checkpoint:
     position: int
     parameters: Integers
     counters: Counts
+    steps: tuple[float, ...] = ()
 
     def save(self, path: Path | str) -> Path:
         """Write it to a .npz file; returns its path."""
@@ -46,6 +48,7 @@ class Checkpoint:
             "data": np.array(self.data),
             "position": np.array(self.position),
             "parameters": self.parameters.astype(str) if wide else self.parameters,
+            "steps": np.array(self.steps, dtype=np.float64),
             **{name: np.array(count) for name, count in zip(COUNTED, self.counters, strict=True)},
         }
         np.savez(buffer, **arrays)  # type: ignore[arg-type]  # NumPy's stub wants allow_pickle
@@ -69,6 +72,7 @@ class Checkpoint:
                         int(file["forward_saturations"]),
                         int(file["learning_saturations"]),
                     ),
+                    tuple(file["steps"].tolist()) if "steps" in file else (),
                 )
         except FileNotFoundError:
             raise CatgradError(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from amaranth.hdl import Shape, ShapeLike
+from amaranth.back import rtlil
+from amaranth.hdl import Shape, ShapeLike, UnusedElaboratable
 from amaranth.lib import data
 
 from boards.design import Design, Formats
@@ -15,9 +16,10 @@ from catgrad.folded.machine import Machine
 from catgrad.hdl.folded.engine import Engine
 from catgrad.hdl.folded.streams import arrays_of
 from catgrad.hdl.pipelined_learner import PipelinedLearner
+from catgrad.hdl.serial.filter import SerialFilter
 from catgrad.hdl.transducer import Transducer
 
-Learner = Transducer | PipelinedLearner | Engine
+Learner = Transducer | PipelinedLearner | Engine | SerialFilter
 """What can be put on a board."""
 
 
@@ -25,7 +27,7 @@ def describe(name: str, learner: Learner, front: Front | None = None) -> Design:
     """What a host has to know of a learner, behind a front if there is one.
 
     The digest covers the formats, what the learner computes and how, what its parameters are at
-    first, and this protocol's version.
+    first, the circuit of the front, and this protocol's version.
     """
     if isinstance(learner, Engine):
         rows, places = engine_rows(learner), tuple(learner.places.tolist())
@@ -42,6 +44,8 @@ def describe(name: str, learner: Learner, front: Front | None = None) -> Design:
         rows["x"] = formats_of(front.i.payload.shape())
     always = learner.learns and "train" not in learner.signature.members
     how = [type(learner).__name__, channels(learner), always, learner.latency, learner.interval]
+    if front is not None:
+        how.append(circuit(front))
     program = "\n".join(map(str, [VERSION, rows, learner.initial, text, *how]))
     digest = blake2b(program.encode(), digest_size=DIGEST_BYTES).hexdigest()
     return Design(
@@ -54,13 +58,28 @@ def describe(name: str, learner: Learner, front: Front | None = None) -> Design:
         always=always,
         interval=learner.interval,
         memory=memory(learner),
-        **rows,
+        x=rows["x"],
+        y=rows["y"],
+        prediction=rows["prediction"],
+        parameters=rows["parameters"],
     )
+
+
+def circuit(front: Front) -> str:
+    """The circuit of a front, as text."""
+    # Where it has elaborated one thing, Amaranth warns of all others that are not elaborated. A
+    # host describes what is on its board, and elaborates nothing of it.
+    silent = UnusedElaboratable._MustUse__silence
+    try:
+        text: str = rtlil.convert(front, name="front", emit_src=False)
+    finally:
+        UnusedElaboratable._MustUse__silence = silent
+    return text
 
 
 def remembers(learner: Learner) -> bool:
     """Whether its parameters are in memories, which a reset leaves as they are."""
-    return isinstance(learner, Engine) or channels(learner) > 1
+    return isinstance(learner, Engine | SerialFilter) or channels(learner) > 1
 
 
 def memory(learner: Learner) -> int:

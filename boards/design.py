@@ -77,6 +77,33 @@ def unpack(payload: bytes, formats: Sequence[Format]) -> Integers:
     return integers(np.array(values, dtype=object))
 
 
+def spoken(formats: Sequence[Format]) -> str:
+    """How many numbers there are, and how wide, in words; and of their signs, if not all have one.
+
+    >>> spoken([Format(12, True)] * 3), spoken([Format(8, False)])
+    ('3 numbers of 12 bits', '1 unsigned number of 8 bits')
+    """
+    widths = " and ".join(str(width) for width in sorted({f.width for f in formats}))
+    signs = {f.signed for f in formats}
+    kind = "signed and unsigned " if len(signs) > 1 else "" if signs != {False} else "unsigned "
+    noun = "number" if len(formats) == 1 else "numbers"
+    return f"{len(formats)} {kind}{noun} of {widths or 'no'} bits"
+
+
+def told_apart(one: Sequence[Format], other: Sequence[Format]) -> tuple[str, str]:
+    """Two rows that differ, in words that do: with the first place, where they sound the same.
+
+    >>> told_apart([Format(8, True), Format(9, True)], [Format(9, True), Format(8, True)])
+    ('2 numbers of 8 and 9 bits (element 0: s8)', '2 numbers of 8 and 9 bits (element 0: s9)')
+    """
+    texts = spoken(one), spoken(other)
+    if texts[0] != texts[1]:
+        return texts
+    place = next(i for i, (a, b) in enumerate(zip(one, other, strict=True)) if a != b)
+    first, second = (f"{spoken(row)} (element {place}: {row[place]})" for row in (one, other))
+    return first, second
+
+
 BUFFER_BYTES = 512
 """The least room for a request and the answer to the one before: one block RAM of an iCE40."""
 
@@ -101,6 +128,8 @@ class Design:
     - `always`: whether it learns from every sample.
     - `interval`: clock cycles from one sample to the next, without the time on the line.
     - `memory`: how many numbers of a model's memory neither a load nor a reset brings back.
+    - `baud`, `clock_hz`: bits a second on the line and clock cycles a second; None where it was
+      built for no board.
 
     CatgradError if the protocol has no room for it.
     """
@@ -118,6 +147,8 @@ class Design:
     always: bool = False
     interval: int = 1
     memory: int = 0
+    baud: int | None = None
+    clock_hz: float | None = None
 
     def __post_init__(self) -> None:
         sample, prediction = self.sample_bytes, row_bytes(self.prediction)
@@ -167,6 +198,12 @@ class Design:
     def together(self) -> int:
         """The most samples in one request of a host: `REQUEST_CYCLES` are enough, or it is one."""
         return min(self.batch, max(1, REQUEST_CYCLES // self.interval))
+
+    @property
+    def silent_cycles(self) -> int:
+        """The clock cycles that a board may say nothing while it computes, at most."""
+        # An answer may wait for the step before it to end, and for what is still in a pipeline.
+        return REQUEST_CYCLES + 2 * self.interval
 
     @property
     def answer_limit(self) -> int:

@@ -2,7 +2,7 @@
 
 from amaranth_boards.icebreaker import ICEBreakerPlatform
 
-from boards.board import ICE40, Board
+from boards.board import FTDI_BAUD, ICE40, Board
 
 BOARD = Board(
     name="icebreaker",
@@ -11,5 +11,6 @@ BOARD = Board(
     platform=ICEBreakerPlatform,
     family=ICE40,
     capacity={"logic cells": 5280, "flip-flops": 5280, "multipliers": 8, "block RAMs": 30},
+    baud=FTDI_BAUD,
     program=("iceprog",),
 )

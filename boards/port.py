@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import Protocol
+from errno import EACCES
+from typing import Protocol, Self
 
+from boards.design import Design
 from boards.protocol import PAYLOAD_LIMIT
 from catgrad.errors import CatgradError
 
@@ -23,6 +25,10 @@ class Port(Protocol):
         """Forget what has arrived and not been read."""
 
 
+PAUSE_S = 0.5
+"""How long a line may be silent though nothing is wrong: adapters, and systems, that are busy."""
+
+
 class SerialPort:
     """A serial port of this computer, such as `/dev/ttyUSB1`, `COM3`.
 
@@ -30,7 +36,7 @@ class SerialPort:
     or without the package pyserial; OSError where the line goes away later.
     """
 
-    def __init__(self, path: str, baud: int = 115_200, timeout_s: float = 0.5) -> None:
+    def __init__(self, path: str, baud: int, timeout_s: float = PAUSE_S) -> None:
         try:  # Only who has a board needs it.
             import serial
             from serial.tools.list_ports import comports
@@ -51,10 +57,29 @@ class SerialPort:
         except serial.SerialException as error:
             present = ", ".join(sorted(port.device for port in comports())) or "none"
             cause = os.strerror(error.errno) if error.errno else str(error)
+            advice = "connect the board, close other programs that use it, or name another port"
+            if error.errno == EACCES:
+                advice = (
+                    "join the group that may use it, mostly by `sudo usermod -aG dialout $USER`, "
+                    "and log in again"
+                )
             raise CatgradError(
                 f"Cannot open the serial port {path}: {cause} (serial ports present: {present}); "
-                f"connect the board, close other programs that use it, or name another port."
+                f"{advice}."
             ) from error
+
+    @classmethod
+    def to(cls, path: str, design: Design) -> Self:
+        """The port of a board: at the baud rate of its design, and as patient as that needs.
+
+        CatgradError if the design was built for no board.
+        """
+        if design.baud is None or design.clock_hz is None:
+            raise CatgradError(
+                f"The design {design.name} does not say the baud rate and the clock of its board; "
+                f"build it for one, and name the .design.json beside the bitstream."
+            )
+        return cls(path, design.baud, PAUSE_S + design.silent_cycles / design.clock_hz)
 
     def write(self, data: bytes) -> None:
         """Send bytes, all of them."""

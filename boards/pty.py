@@ -35,7 +35,7 @@ class PtyBoard:
     ...     def clear(self):
     ...         self.said.clear()
     >>> with PtyBoard(Echo()) as board:
-    ...     port = SerialPort(board.path)
+    ...     port = SerialPort(board.path, 115_200)
     ...     port.write(b"abc")
     ...     print(port.read(3))
     ...     port.close()

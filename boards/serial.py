@@ -9,9 +9,10 @@ from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from catgrad.circuit.format import Format
+from catgrad.circuit.format import Format, Integers
 from catgrad.hdl.layout import elements, layout_of, shape_of
 from catgrad.hdl.pipelined_learner import PipelinedLearner
+from catgrad.hdl.serial.filter import SerialFilter
 from catgrad.hdl.transducer import Transducer
 
 
@@ -25,6 +26,12 @@ class Front(Protocol):
     history: int
     i: Any
     o: Any
+
+    def model(self, samples: Integers) -> Integers:
+        """The `x` made of the last `history + 1` samples, `int[history + 1, n]`, the newest last.
+
+        What comes before the first sample is 0.
+        """
 
 
 def widest(formats: Sequence[Format]) -> Format:
@@ -133,7 +140,9 @@ class Serial(wiring.Component):
     """
 
     def __init__(
-        self, transducer: Transducer | PipelinedLearner, front: Front | None = None
+        self,
+        transducer: Transducer | PipelinedLearner | SerialFilter,
+        front: Front | None = None,
     ) -> None:
         self.transducer = transducer
         self.front = front
@@ -151,6 +160,7 @@ class Serial(wiring.Component):
         if front is not None:
             members["x"] = front.signature.members["i"]
         super().__init__(members)
+        self._MustUse__used = True  # Amaranth would warn of one that is made to be looked at only.
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()

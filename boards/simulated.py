@@ -14,14 +14,15 @@ from boards.uart import BITS
 class SimulatedPort:
     """A whole `Top`, pins and all, in Amaranth's simulator.
 
-    Time passes only while `read` waits, and a silence of `budget` clock cycles ends it. Bytes go
-    over the wires as they would on a board, so a small divisor saves time. It needs no compiler;
-    `VerilatedPort` is a hundred times faster once it is built.
+    Time passes only while `read` waits, and a silence of `budget` clock cycles, as many as its
+    computing may take unless given, ends it. Bytes go over the wires as they would on a board, so a
+    small divisor saves time. It needs no compiler; `VerilatedPort` is a hundred times faster once
+    it is built.
     """
 
-    def __init__(self, top: Top, budget: int = 100_000) -> None:
+    def __init__(self, top: Top, budget: int | None = None) -> None:
         self._top = top
-        self._budget = budget
+        self._budget = top.design.silent_cycles if budget is None else budget
         self._outgoing: deque[int] = deque()
         self._incoming = bytearray()
         self._cycle = 0

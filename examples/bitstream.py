@@ -15,10 +15,9 @@ import boards
 from boards.build import build
 from boards.report import BuildReport
 from boards.top import Top
-from catgrad import CatgradError, Folded, Spatial, compile_hardware, dsp, layers
+from catgrad import CatgradError, Folded, Spatial, compile_hardware, layers
 from catgrad.hardware import Hardware
 from catgrad.hdl.delay_line import DelayLine
-from catgrad.hdl.layout import shape_of
 from catgrad.hdl.transducer import Transducer
 
 EXAMPLE = {"icebreaker": "lms", "ulx3s": "iris"}
@@ -34,23 +33,22 @@ def iris_top(board: boards.Board) -> Top:
     return Top.on(board, hardware.component(parameters), "iris")
 
 
-def lms_parts() -> tuple[Hardware, Transducer, DelayLine]:
+def lms_parts() -> tuple[Hardware, Transducer, DelayLine | None]:
     """The adaptive filter, its learner, and the delay line that keeps the last samples."""
-    hardware = compile_hardware(
-        lms.model(), layers.sgd(lms.RATE), layers.mse, lms.FORMATS, Spatial(cycles=lms.CYCLES)
-    )
-    [sample] = {shape_of(format) for format in hardware.netlist.input("x").formats}
-    return hardware, hardware.component(), DelayLine(sample, lms.TAPS)
+    hardware = lms.hardware()
+    return hardware, hardware.component(), lms.front(hardware)
 
 
 def lms_top(board: boards.Board) -> Top:
     """The adaptive filter: one sample of each signal a frame, the last few kept on the board.
 
-    Where multipliers are made of logic it takes turns on one.
+    Where multipliers are made of logic its operations take turns on one, and the host sends the
+    last few samples each time.
     """
     if not board.capacity["multipliers"]:
-        filter = dsp.lms(lms.TAPS, lms.RATE)
-        return Top.on(board, filter.hardware(lms.FORMATS, Folded(lanes=1)).component(), "lms")
+        rule, lanes = layers.sgd(lms.RATE), Folded(lanes=1)
+        hardware = compile_hardware(lms.model(), rule, layers.mse, lms.FORMATS, lanes)
+        return Top.on(board, hardware.component(), "lms")
     _, learner, front = lms_parts()
     return Top.on(board, learner, "lms", front)
 

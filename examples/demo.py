@@ -137,9 +137,7 @@ def simulated_learning(
 
 def lms_run() -> tuple[int, np.ndarray, np.ndarray]:
     """The adaptive filter in hardware and float: how many integers were equal, the errors."""
-    hardware = compile_hardware(
-        lms.model(), layers.sgd(lms.RATE), layers.mse, lms.FORMATS, Spatial(cycles=lms.CYCLES)
-    )
+    hardware = lms.hardware()
     x, y = lms.signals(FILTER_SAMPLES)
     stream = real_samples(hardware, [x[:, None]], [y[:, None]])
     start = [np.zeros(T.shape) for T in hardware.parameter_types]

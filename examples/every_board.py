@@ -31,10 +31,10 @@ hour the first time.
 
 The digits trainer is the folded engine of `examples/digits.py`: 64 inputs, 32 hidden units and 10
 outputs in 16-bit numbers, on eight multipliers, or on four where multipliers are made of logic. The
-adaptive filter is `examples/lms.py`, a circuit for each operation, or all of them on one multiplier
-where multipliers are made of logic. Both come with the serial port and the link of
-`docs/protocol.md`. Samples a second are those of the core at the board's own clock, each of them
-learned from; over the serial line they are fewer.
+adaptive filter is `examples/lms.py`, a circuit for each operation behind a delay line. Where
+multipliers are made of logic they take turns on one, and the host sends the last samples. Both come
+with the serial port and the link of `docs/protocol.md`. Samples a second are those of the core at
+the board's own clock, each of them learned from; over the serial line they are fewer.
 
 """
 

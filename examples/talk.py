@@ -1,6 +1,6 @@
 """Let a board learn, and compare it with the integer program at every sample.
 
-python examples/talk.py --port /dev/ttyUSB1   an iCEBreaker that runs build/icebreaker/lms.bin
+python examples/talk.py --port /dev/ttyUSB1   an iCEBreaker, with `make bitstream BOARD=icebreaker`
 python examples/talk.py                       the same gateware, simulated down to its pins
 """
 
@@ -39,7 +39,7 @@ def main() -> int:
         port: Port
         if arguments.port:
             top = Top.on(boards.get("icebreaker"), learner, "lms", front)
-            port = SerialPort(arguments.port)
+            port = SerialPort.to(arguments.port, top.design)
         else:
             top = Top(learner, "lms", FAST, front)
             port = VerilatedPort(top) if installed() else SimulatedPort(top)
@@ -48,7 +48,7 @@ def main() -> int:
         # The board keeps the last samples itself, so that each frame brings only the newest.
         newest = Samples(samples.x[:, :1], samples.y, samples.train)
         device = Device(port, top.design)
-        training = Training(device, newest, Beside(hardware, lms.TAPS), every=1)
+        training = Training(device, newest, Beside(hardware, front), every=1)
         training.begin(hardware.flatten(hardware.quantise_parameters([np.zeros((lms.TAPS, 1))])))
         for _ in track(training, description="learning", total=len(samples)):
             pass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -20,6 +19,7 @@ from amaranth.lib import wiring
 from catgrad.errors import CatgradError
 from sim import ports
 from sim.bench import Bench, Record, Stimulus
+from sim.cpp import compiler
 
 STREAMS = Path(__file__).with_name("cxxrtl_streams.cc")
 """The part of the program that is the same for all designs."""
@@ -34,21 +34,12 @@ CHUNK = 32
 """The bits of a chunk, of which words are made."""
 
 
-def require() -> None:
-    """CatgradError if there is no C++ compiler."""
-    if shutil.which("g++") is None:
-        raise CatgradError(
-            "Simulating with cxxrtl needs the program g++, which is not installed; install it "
-            "with `sudo apt-get install g++`, or choose another evaluator."
-        )
-
-
 def build(component: wiring.Component, directory: Path, level: str) -> Path:
     """The design as a shared library in a directory, where the same design is built once.
 
     `level` is how hard the compiler tries: "-O0" to be done early, "-O3" for a fast program.
     """
-    require()
+    cpp = compiler("Simulating with cxxrtl", ", or choose another evaluator")
     flags = [*FLAGS, level]
     source = rtlil.convert(component, name="design", emit_src=False)
     names = [mangled(pin) for pin in pin_names(component)]
@@ -64,7 +55,7 @@ def build(component: wiring.Component, directory: Path, level: str) -> Path:
         Path(name, "pins.h").write_text(pins)
         translate = "read_rtlil design.il; write_cxxrtl -g0 design.cc"
         call([sys.executable, "-m", YOSYS, "-q", "-p", translate], name)
-        call(["g++", *flags, "-I.", f"-I{headers()}", "-o", "design.so", str(STREAMS)], name)
+        call([*cpp, *flags, "-I.", f"-I{headers()}", "-o", "design.so", str(STREAMS)], name)
         # Under its final name the file is complete, also for a build beside this one.
         Path(name, "design.so").replace(built)
     return built

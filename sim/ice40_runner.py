@@ -30,11 +30,12 @@ from sim.exchange import TOP
 FAMILY = "ice40"
 """The evaluator, and the family whose multiplier blocks it knows."""
 
-# As for a board, see boards.board: the same commands before synthesis, and the same synthesis.
+# As for a board, see boards.board: the same synthesis, and the same commands before and after it.
 SCRIPT = f"""
 read_rtlil {TOP}.il
 {ICE40.before_synthesis}
 synth_ice40 -top {TOP}
+{ICE40.after_synthesis}
 opt_clean -purge
 write_json cells.json
 write_verilog -noattr cells.v

@@ -93,7 +93,12 @@ def program(arguments: argparse.Namespace) -> int:
     path = Path(arguments.build)
     try:
         report = BuildReport.from_json(path.read_text())
-    except (ValueError, KeyError, TypeError) as error:
+    except FileNotFoundError:
+        raise CatgradError(
+            f"There is no report {path}; run `catgrad build` first, or name the .report.json that "
+            f"it wrote."
+        ) from None
+    except (IsADirectoryError, ValueError, KeyError, TypeError) as error:
         raise CatgradError(
             f"{path} is not the report of a build; name the .report.json that `catgrad build` "
             f"wrote."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,12 @@ from catgrad.cli.output import Steps, print_json, say
 
 EPILOG = f"""\
 {NOTES}
+A function front(hardware) of FILE, if there is one, makes what stands in front of the hardware on
+the board, such as a DelayLine; it may return None.
+
 examples:
   catgrad build examples/digits.py --board icebreaker
+  catgrad build examples/lms.py --board icebreaker
   catgrad build examples/iris.py:model --board tang_nano_9k --lanes 2 --rule "sgd(0.03125)"
   catgrad build examples/iris.py --board ulx3s --cycles 5 --format 16.12
 """
@@ -46,8 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     with Steps(quiet=arguments.json) as steps:
         steps("compile")
         made = compiled(arguments, board.family.delays)
-        name = re.sub(r"\W", "_", made.name)
-        report = build(board, Top.on(board, made.component, name), out, steps)
+        name = made.identifier
+        report = build(board, Top.on(board, made.component, name, made.front), out, steps)
     if arguments.json:
         print_json(report.to_json())
         return 0

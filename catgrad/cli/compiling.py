@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,20 +14,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catgrad.cli.loading import find, load, split
+from boards.checkpoint import Checkpoint
+from boards.describe import formats_of
+from boards.serial import Front
+from catgrad.cli.fronts import front_of
+from catgrad.cli.loading import MODEL, find, load, split
 from catgrad.cli.rules import canonical, require
 from catgrad.core.types import NdArrayType
 from catgrad.errors import CatgradError
 from catgrad.fixed.boundary import Integers
 from catgrad.fixed.formats import Formats
-from catgrad.hardware import Folded, Hardware, Spatial, compile_hardware
+from catgrad.hardware import Folded, Hardware, Serial, Spatial, compile_hardware
 from catgrad.hardware.schedules import BLOCKS, Schedule, SpatialFamily
+from catgrad.hdl.keywords import KEYWORDS
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.special.parameter import factor_parameters
 
 RULE, LOSS, FORMAT, LANES = "sgd(0.03125)", "mse", "16.12", 8
 HARDWARE = "hardware"
 """What is taken of a file that holds several programs, if it is there."""
+
+LEAST = {"lanes": 1, "cycles": 1, "delay": 0, "channels": 1, "interval": 1, "seed": 0}
+MOST_LANES = 1024
+"""More multipliers than any board here has."""
+
+SCHEDULES = ("lanes", "cycles", "clock", "serial")
+PIPELINES = ("delay", "channels", "interval")
+"""The options that each choose a schedule, and those that go with a clock."""
+
+MHZ = (0.001, 10_000)
+"""The clocks that anybody may mean."""
 
 NOTES = """\
 A Hardware brings its rule, loss, formats and schedule; --lanes changes how many lanes it has. A
@@ -49,6 +66,31 @@ class Compiled:
         """The Amaranth component, with these parameters."""
         return self.hardware.component(self.parameters)
 
+    @property
+    def identifier(self) -> str:
+        """The name, as one that a Verilog module may have.
+
+        >>> [Compiled(None, name, None, []).identifier for name in ("my-net", "table", "2d")]
+        ['my_net', 'table_', '_2d']
+        """
+        name = re.sub(r"\W", "_", self.name, flags=re.ASCII)
+        name = f"_{name}" if name[:1].isdigit() else name
+        return f"{name}_" if name in KEYWORDS else name
+
+    @cached_property
+    def front(self) -> Front | None:
+        """What the file puts in front of the hardware on a board, if it says that it does."""
+        return front_of(self.module, self.hardware)
+
+    @property
+    def x_types(self) -> Sequence[NdArrayType]:
+        """The arrays of each sample that a board takes: those of the model, or an array that the
+        front takes, in the format of the model's first."""
+        if self.front is None:
+            return self.hardware.x_types
+        [T, *_] = self.hardware.x_types
+        return [NdArrayType((len(formats_of(self.front.i.payload.shape())),), T.dtype)]
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that say what is compiled and how."""
@@ -67,18 +109,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"bits of a number, and how many are its fraction ({FORMAT})",
     )
     group.add_argument("--seed", type=int, default=0, help="of the parameters (%(default)s)")
-    group.add_argument("--load", metavar="NPZ", help="parameters, as mantissas, that were saved")
+    group.add_argument(
+        "--load", metavar="NPZ", help="parameters, as mantissas: saved ones, or a run's checkpoint"
+    )
     group = parser.add_argument_group("schedule")
     group.add_argument("--lanes", type=int, help=f"share this many multipliers ({LANES})")
     group.add_argument("--cycles", type=int, help="or: a circuit for each operation, in N cycles")
     group.add_argument("--clock", metavar="MHZ", type=float, help="or: a pipeline for this clock")
     group.add_argument("--delay", metavar="D", type=int, help="... whose updates come D steps late")
     group.add_argument("--channels", metavar="C", type=int, help="... that C learners share")
+    group.add_argument(
+        "--interval", metavar="N", type=int, help="... whose samples share blocks, N cycles apart"
+    )
+    group.add_argument(
+        "--serial", action="store_true", default=None, help="or: one multiplier, for a filter"
+    )
     group.add_argument("--predict-only", action="store_true", help="lanes that do not learn")
 
 
 def compiled(arguments: argparse.Namespace, family: SpatialFamily | None = None) -> Compiled:
     """The hardware that a command line asks for, for a family of FPGAs."""
+    at_least(arguments, **LEAST)
+    if arguments.lanes is not None and arguments.lanes > MOST_LANES:
+        raise CatgradError(
+            f"--lanes {arguments.lanes} is more than {MOST_LANES}, and no board has so many "
+            f"multipliers; give at most {MOST_LANES}."
+        )
+    if arguments.clock is not None and not MHZ[0] <= arguments.clock <= MHZ[1]:
+        raise CatgradError(
+            f"--clock {arguments.clock:g} is no clock in MHz; give one from {MHZ[0]:g} to "
+            f"{MHZ[1]:,}, as in --clock 50."
+        )
     path, name = split(arguments.program)
     module = load(path)
     if name is None and hasattr(module, HARDWARE):
@@ -93,10 +154,12 @@ def compiled(arguments: argparse.Namespace, family: SpatialFamily | None = None)
             f"{path}:{name} is a Learner, whose rule and loss are in place already; name the "
             f"model, or what compile_hardware returns."
         )
-    if name == HARDWARE:
+    if name == MODEL and hasattr(module, HARDWARE):  # whose files are called after the file
+        name = f"{path.stem}_{MODEL}"
+    elif name in (HARDWARE, MODEL):  # as programs of other files are called, too
         name = path.stem
     if arguments.load:
-        parameters = hardware.load_parameters(arguments.load)
+        parameters = loaded(arguments.load, hardware)
     else:
         parameters = hardware.quantise_parameters(initial(hardware, arguments.seed))
     return Compiled(hardware, name, module, parameters)
@@ -106,10 +169,11 @@ def rescheduled(
     arguments: argparse.Namespace, hardware: Hardware, family: SpatialFamily | None
 ) -> Hardware:
     """Hardware with the multipliers of a family, and with as many lanes as the command asks for."""
-    for option in ("rule", "loss", "format", "cycles", "clock", "delay", "channels"):
-        if (given := getattr(arguments, option)) is not None:
+    for option in ("rule", "loss", "format", *SCHEDULES, *PIPELINES):
+        if option != "lanes" and (given := getattr(arguments, option)) is not None:
+            text = option if given is True else f"{option} {given}"
             raise CatgradError(
-                f"--{option} {given} cannot change a Hardware, which brings its own; leave the "
+                f"--{text} cannot change a Hardware, which brings its own; leave the "
                 f"option out, or name the model."
             )
     schedule = hardware.schedule
@@ -119,10 +183,13 @@ def rescheduled(
         blocks = BLOCKS[family] if family else schedule.family
         schedule = replace(schedule, lanes=lanes, learns=learns, family=blocks)
     elif arguments.lanes is not None:
+        kind = "serial" if isinstance(schedule, Serial) else "spatial"
         raise CatgradError(
-            f"--lanes {arguments.lanes} cannot change a Hardware whose schedule is spatial; leave "
+            f"--lanes {arguments.lanes} cannot change a Hardware whose schedule is {kind}; leave "
             f"the option out, or name the model."
         )
+    elif isinstance(schedule, Serial) and family:
+        schedule = serial(family)
     return replace(hardware, schedule=schedule)
 
 
@@ -152,19 +219,20 @@ def uniform(text: str) -> Formats:
             f"--format {text} is not two numbers with a point between them; write 16.12 for 16 "
             f"bits, 12 of them after the binary point."
         )
-    return Formats.uniform(int(parts[1]), int(parts[2]))
+    try:
+        return Formats.uniform(int(parts[1]), int(parts[2]))
+    except CatgradError as error:
+        raise CatgradError(f"--format {text}: {error}") from error
 
 
 def scheduled(arguments: argparse.Namespace, family: SpatialFamily | None) -> Schedule:
     """The schedule that the options ask for; folded, on eight lanes, where they say nothing."""
-    chosen = [
-        option for option in ("lanes", "cycles", "clock") if getattr(arguments, option) is not None
-    ]
+    chosen = [option for option in SCHEDULES if getattr(arguments, option) is not None]
     if len(chosen) > 1:
         raise CatgradError(
             f"--{chosen[0]} and --{chosen[1]} are two ways to schedule the same work; give one."
         )
-    for option in ("delay", "channels"):
+    for option in PIPELINES:
         if getattr(arguments, option) is not None and chosen != ["clock"]:
             raise CatgradError(
                 f"--{option} belongs to a pipeline; give its clock too, as in --clock 50."
@@ -176,12 +244,48 @@ def scheduled(arguments: argparse.Namespace, family: SpatialFamily | None) -> Sc
     if chosen == ["cycles"]:
         return Spatial(cycles=arguments.cycles)
     if chosen == ["clock"]:
-        more = {"delay": arguments.delay, "channels": arguments.channels}
-        given = {key: value for key, value in more.items() if value is not None}
+        more = {option: getattr(arguments, option) for option in PIPELINES}
+        given = {option: value for option, value in more.items() if value is not None}
         return Spatial(clock=arguments.clock * 1e6, family=family, **given)
+    if chosen == ["serial"]:
+        return serial(family)
     lanes = LANES if arguments.lanes is None else arguments.lanes
     blocks = BLOCKS[family] if family else None
     return Folded(lanes=lanes, learns=not arguments.predict_only, family=blocks)
+
+
+def serial(family: SpatialFamily | None) -> Serial:
+    """One multiplier: the block of the family, if it is one that accumulates."""
+    return Serial(family="ice40" if family and BLOCKS[family] == "ice40" else None)
+
+
+def loaded(path: str, hardware: Hardware) -> list[Integers]:
+    """The parameters in a file: a checkpoint of a run, or what `save_parameters` wrote."""
+    try:
+        checkpoint = Checkpoint.read(path)
+    except CatgradError:
+        return hardware.load_parameters(path)
+    types, flat = hardware.parameter_types, checkpoint.parameters
+    formats = [T.fixed for T in types for _ in range(T.size)]
+    if len(flat) != len(formats):
+        raise CatgradError(
+            f"{path} is a checkpoint of {len(flat)} parameters, and this program has "
+            f"{len(formats)}; load one of this program."
+        )
+    # One that does not say is taken for one of the same formats.
+    steps = checkpoint.steps or [f.step for f in formats]
+    for place, (value, step, f) in enumerate(zip(flat, steps, formats, strict=True)):
+        if step != f.step:
+            raise CatgradError(
+                f"{path} is a checkpoint whose parameter {place} counts steps of {step:g}, and "
+                f"that of this program steps of {f.step:g}; load one of the same formats."
+            )
+        if not f.min <= value <= f.max:
+            raise CatgradError(
+                f"{path} is a checkpoint whose parameter {place} is {value}, and that of this "
+                f"program goes from {f.min} to {f.max}; load one of the same formats."
+            )
+    return hardware.unflatten(flat, types)
 
 
 def initial(hardware: Hardware, seed: int) -> list[NDArray[np.float64]]:
@@ -195,6 +299,14 @@ def initial(hardware: Hardware, seed: int) -> list[NDArray[np.float64]]:
         return drawn
 
     return [weights(T) for T in hardware.parameter_types[: hardware.learner.parameters]]
+
+
+def at_least(arguments: argparse.Namespace, **least: int) -> None:
+    """CatgradError if an option is given a number that is too small."""
+    for name, number in least.items():
+        value = getattr(arguments, name)
+        if value is not None and value < number:
+            raise CatgradError(f"--{name} {value} is less than {number}; give at least {number}.")
 
 
 def suffixed(path: str | Path, suffix: str) -> Path:

@@ -22,7 +22,7 @@ def load_data(path: str | Path, hardware: Hardware) -> tuple[list[Floats], list[
     Where it takes several, they are `x0`, `x1` and so on. CatgradError if one is missing, or does
     not have as many numbers a row.
     """
-    return arrays_in(path, load_arrays(path), hardware)
+    return arrays_in(path, load_arrays(path), hardware.x_types, hardware.y_types)
 
 
 def load_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
@@ -30,6 +30,10 @@ def load_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
     try:
         with np.load(path) as file:
             return {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise CatgradError(
+            f"There is no file {path}; name one of NumPy's arrays, as numpy.savez writes them."
+        ) from None
     except (OSError, ValueError, TypeError) as error:
         raise CatgradError(
             f"{path} is not a file of NumPy's arrays ({error}); write one with numpy.savez."
@@ -37,11 +41,15 @@ def load_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
 
 
 def arrays_in(
-    path: str | Path, arrays: Mapping[str, NDArray[Any]], hardware: Hardware, suffix: str = ""
+    path: str | Path,
+    arrays: Mapping[str, NDArray[Any]],
+    x_types: Sequence[NdArrayType],
+    y_types: Sequence[NdArrayType],
+    suffix: str = "",
 ) -> tuple[list[Floats], list[Floats]]:
     """The arrays `x` and `y`, with a suffix to their names, that `path` holds."""
-    x = [taken(path, arrays, name + suffix, T.shape) for name, T in named("x", hardware.x_types)]
-    y = [taken(path, arrays, name + suffix, T.shape) for name, T in named("y", hardware.y_types)]
+    x = [taken(path, arrays, name + suffix, T.shape) for name, T in named("x", x_types)]
+    y = [taken(path, arrays, name + suffix, T.shape) for name, T in named("y", y_types)]
     counts = {len(a) for a in (*x, *y)}
     if counts == {0}:
         raise CatgradError(f"{path} has no samples in x{suffix}; give at least one row.")
@@ -64,8 +72,8 @@ def taken(
     """One array, its rows in the shape that they need."""
     if name not in arrays:
         raise CatgradError(
-            f"{path} has no array {name} (it has {', '.join(arrays) or 'none'}); save one with "
-            f"numpy.savez({str(path)!r}, {name}=...)."
+            f"{path} has no array {name} (it has {', '.join(arrays) or 'none'}); add one, with a "
+            f"row for each sample."
         )
     array = np.asarray(arrays[name], np.float64)
     size = int(np.prod(shape))

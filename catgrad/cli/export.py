@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -55,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     with Steps(quiet=arguments.json) as steps:
         steps("compile")
         made = compiled(arguments, arguments.family)
-        name = arguments.name or re.sub(r"\W", "_", made.name)
+        name = arguments.name or made.identifier
         folder = Path(arguments.output or Path("build") / name)
         steps("write the core and its vectors")
         files = made.hardware.export(

@@ -15,6 +15,7 @@ from catgrad.cli.compiling import Compiled
 from catgrad.cli.data import arrays_in, load_arrays
 from catgrad.cli.loading import blamed
 from catgrad.errors import CatgradError
+from catgrad.fixed.boundary import quantised
 from sim import Samples, real_samples
 
 FUNCTION = "data"
@@ -46,11 +47,14 @@ def lessons(
 
     They are arrays `x` and `y`, one row a sample, and perhaps `x_test` and `y_test`; where the
     model takes several, `x0`, `x1` and so on, and `x0_test`. Every epoch meets those to learn from
-    in an order of its own, as `seed` says; as they are, with `in_order` or for a model with memory.
+    in an order of its own, as `seed` says; as they are, with `in_order`, or where a prediction is
+    made of earlier samples as well, by a model with memory or a front with a history.
     """
     where, arrays = given(made, file, path)
     learned = samples_in(made, where, arrays, "")
-    lesson, in_order = len(learned.x), in_order or bool(made.hardware.memory_types)
+    lesson = len(learned.x)
+    in_order = in_order or bool(made.hardware.memory_types)
+    in_order = in_order or (made.front is not None and made.front.history > 0)
     random = np.random.default_rng(seed)
     orders = [np.arange(lesson) if in_order else random.permutation(lesson) for _ in range(epochs)]
     tested = None
@@ -91,5 +95,10 @@ def samples_in(
     made: Compiled, where: str, arrays: Mapping[str, NDArray[Any]], suffix: str
 ) -> Samples:
     """Those of arrays whose names end so, as integers."""
-    x, y = arrays_in(where, arrays, made.hardware, suffix)
-    return real_samples(made.hardware, x, y)
+    hardware = made.hardware
+    x, y = arrays_in(where, arrays, made.x_types, hardware.y_types, suffix)
+    if made.front is None:
+        return real_samples(hardware, x, y)
+    rows = [hardware.flatten(quantised("x", ["x"], made.x_types, [row])) for row in x[0]]
+    targets = [hardware.flatten(hardware.quantise_y(*row)) for row in zip(*y, strict=True)]
+    return Samples(np.array(rows), np.array(targets), np.ones(len(rows), np.bool_))

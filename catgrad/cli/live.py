@@ -3,35 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
+from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from boards.watching.server import PORT
 from boards.watching.state import State
+from catgrad.cli.output import Shown
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 48
 
 
-class View:
+def add_serve(parser: Any) -> None:
+    """The option of commands that can serve a page about a run."""
+    parser.add_argument(
+        "--serve",
+        metavar="PORT",
+        type=int,
+        nargs="?",
+        const=PORT,
+        help=f"a page about it, for browsers of this computer ({PORT})",
+    )
+
+
+class View(Shown[Live]):
     """Shows the states of a run, one after the other, on the standard error output."""
 
     def __init__(self, quiet: bool = False) -> None:
-        self._console = Console(stderr=True, quiet=quiet, highlight=False)
-        self._live: Live | None = None
+        super().__init__(lambda console: Live(console=console, refresh_per_second=8), quiet)
         self._said = -1
 
     def show(self, state: State) -> None:
         """Show a state: on a terminal in the place of the one before."""
-        if self._live is not None:
-            self._live.update(picture(state))
+        if self.moving is not None:
+            self.moving.update(picture(state))
         elif self._due(state):
-            self._console.print(sentence(state), markup=False, soft_wrap=True)
+            self.console.print(sentence(state), markup=False, soft_wrap=True)
 
     def _due(self, state: State) -> bool:
         """Whether the run is far enough for another line: a tenth of an epoch, or a test."""
@@ -41,21 +53,6 @@ class View:
             return False
         self._said = now
         return True
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._live = Live(console=self._console, refresh_per_second=8)
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._live is not None:
-            self._live.stop()
 
 
 def sentence(state: State) -> str:

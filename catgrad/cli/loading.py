@@ -19,6 +19,9 @@ from catgrad.learner import Learner
 
 Target = OpenHypergraph | Learner | Hardware
 KINDS = (OpenHypergraph, Learner, Hardware)
+MODEL = "model"
+"""What is taken of a file that holds several programs, unless another is asked for."""
+
 MODULE = "catgrad_file"  # what a file is called while it runs, so that it is not __main__
 
 
@@ -66,12 +69,12 @@ def find(module: ModuleType, path: Path, name: str | None) -> tuple[Target, str]
                 f"{path} holds no program; assign one to a name, or write a function that returns "
                 f"an OpenHypergraph{named}."
             )
-        if len(found) > 1 and "model" not in found:
+        if len(found) > 1 and MODEL not in found:
             raise CatgradError(
                 f"{path} holds several programs ({', '.join(found)}); name one of them, as in "
                 f"{path}:{found[0]}."
             )
-        name = "model" if "model" in found else found[0]
+        name = MODEL if MODEL in found else found[0]
     if name.isidentifier() and not hasattr(module, name):
         have = ", ".join(dict.fromkeys([*found, *functions(module)]))
         have = f"it has {have}" if have else "it holds no program"

@@ -4,46 +4,65 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from rich.console import Console
 from rich.status import Status
 
 
-class Steps:
+class Moving(Protocol):
+    """Something that stays in its place on a terminal, and changes there."""
+
+    def start(self) -> None:
+        """Appear."""
+
+    def stop(self) -> None:
+        """Stay as it is, or go."""
+
+
+M = TypeVar("M", bound=Moving)
+
+
+class Shown(Generic[M]):
+    """What is shown while something takes long: moving on a terminal, lines elsewhere.
+
+    `moving` is what moves, between `with` and its end on a terminal, and else None. All of it goes
+    to the standard error output, so that what a command prints can be piped.
+    """
+
+    def __init__(self, make: Callable[[Console], M], quiet: bool = False) -> None:
+        self.console = Console(stderr=True, quiet=quiet, highlight=False)
+        self.moving: M | None = None
+        self._make = make
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal:
+            self.moving = self._make(self.console)
+            self.moving.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.moving is not None:
+            self.moving.stop()
+
+
+class Steps(Shown[Status]):
     """The long steps of a command, told one after another.
 
     On a terminal the step that is under way is shown beside a spinner; elsewhere each is a line of
-    its own. Both go to the standard error output, so that what a command prints can be piped.
+    its own.
     """
 
     def __init__(self, quiet: bool = False) -> None:
-        self._console = Console(stderr=True, quiet=quiet, highlight=False)
-        self._status: Status | None = None
+        super().__init__(lambda console: console.status(""), quiet)
 
     def __call__(self, step: str) -> None:
         """Say what is done from now on."""
-        if self._status is not None:
-            self._status.update(f"{step} ...")
+        if self.moving is not None:
+            self.moving.update(f"{step} ...")
         else:
-            self._console.print(f"{step} ...", markup=False)
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._status = self._console.status("")
-            self._status.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._status is not None:
-            self._status.stop()
+            self.console.print(f"{step} ...", markup=False)
 
 
 def say(text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from catgrad.cli.compiling import NOTES, add_arguments, compiled
+from catgrad.cli.compiling import NOTES, add_arguments, at_least, compiled
 from catgrad.cli.data import load_data
 from catgrad.cli.output import Steps, print_json, say
 from catgrad.errors import CatgradError
@@ -50,10 +50,7 @@ def register(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Simulate, compare, and say how much was equal."""
-    if arguments.samples < 1:
-        raise CatgradError(
-            f"--samples {arguments.samples} is no number of samples; give at least 1."
-        )
+    at_least(arguments, samples=1)
     if not 0 <= arguments.stall < 1:
         raise CatgradError(
             f"--stall {arguments.stall} is no probability with which a stream still moves; give "

@@ -13,21 +13,22 @@ import numpy as np
 
 import boards
 from boards.beside import Beside
-from boards.design import Design
+from boards.design import Design, told_apart
 from boards.host import Device
 from boards.port import Port, SerialPort
 from boards.simulated import SimulatedPort
 from boards.top import Top
-from boards.training import Training
+from boards.training import Training, require_reset
 from boards.verilated import VerilatedPort
 from boards.watching.journal import Heading
 from boards.watching.losses import Classes, Losses
 from boards.watching.recorder import CountedPort, Recorder, arrays_of
-from boards.watching.server import PORT, Server
+from boards.watching.server import Server
 from boards.watching.state import Watcher
-from catgrad.cli.compiling import NOTES, Compiled, add_arguments, compiled, suffixed
+from catgrad.circuit.format import Format
+from catgrad.cli.compiling import NOTES, Compiled, add_arguments, at_least, compiled, suffixed
 from catgrad.cli.lessons import Lessons, lessons
-from catgrad.cli.live import View, confusion_table
+from catgrad.cli.live import View, add_serve, confusion_table
 from catgrad.cli.loading import split
 from catgrad.cli.outcome import Result
 from catgrad.cli.output import Steps, print_json, say
@@ -36,9 +37,6 @@ from catgrad.publish import make_directory
 
 EVERY = 500
 """Samples from one checkpoint to the next, unless said otherwise."""
-
-SILENCE = 100_000
-"""Clock cycles without a byte after which a simulated board is said to be silent, at least."""
 
 DIVISOR = 2
 """Clock cycles a bit on the line of a simulated board: the fewest."""
@@ -50,13 +48,14 @@ EPILOG = f"""\
 {NOTES}
 Samples are arrays `x` and `y`, one row a sample, and perhaps `x_test` and `y_test`, on which the
 board is tested after each epoch: in a file of NumPy (--data), or in the dict that a function data()
-of FILE returns.
+of FILE returns. Where FILE has a function front(hardware), a row of `x` is what the front takes.
 
 The run goes on from its last checkpoint by itself after a fault of the line, and with --resume
 after Ctrl-C or a crash, with the same integers. `catgrad watch` shows it meanwhile.
 
 examples:
   catgrad train examples/digits.py --simulate --compare
+  catgrad train examples/lms.py --simulate --compare
   catgrad train examples/digits.py --board icebreaker --port /dev/ttyUSB1 --epochs 10 --serve
   catgrad train examples/digits.py --board icebreaker --port /dev/ttyUSB1 --epochs 10 --resume
 """
@@ -101,14 +100,7 @@ def register(subparsers: Any) -> None:
     group.add_argument(
         "--every", type=int, default=EVERY, help="samples between checkpoints (%(default)s)"
     )
-    group.add_argument(
-        "--serve",
-        metavar="PORT",
-        type=int,
-        nargs="?",
-        const=PORT,
-        help=f"a page about it, for browsers of this computer ({PORT})",
-    )
+    add_serve(group)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.set_defaults(run=run)
 
@@ -154,16 +146,30 @@ def prepared(
     taught = lessons(
         made, file, arguments.data, arguments.epochs, arguments.seed, arguments.in_order
     )
+    top, design = described(arguments, made)
+    require_reset(design)
+    if design.always and taught.test:
+        raise CatgradError(
+            f"{made.name} learns from every sample, and so from {taught.test} that it is to be "
+            f"tested on; leave x_test out, or compile it without always."
+        )
     steps("simulate the board" if arguments.simulate else f"greet the board at {arguments.port}")
-    port, design = opened(arguments, made)
+    port = CountedPort(opened(arguments, top, design))
     device = Device(port, design)
-    reference = Beside(made.hardware) if arguments.compare else None
-    training = Training(device, taught.samples, reference, watcher.checkpoint, arguments.every)
+    reference = Beside(made.hardware, made.front) if arguments.compare else None
+    steps_of_all = [T.fixed.step for T in made.hardware.parameter_types for _ in range(T.size)]
+    channels = len(design.parameters) // len(steps_of_all)
+    training = Training(
+        device,
+        taught.samples,
+        reference,
+        watcher.checkpoint,
+        arguments.every,
+        steps=steps_of_all * channels,
+    )
     if arguments.resume:
         training.resume()
     else:
-        size = sum(T.size for T in made.hardware.parameter_types)
-        channels = len(design.parameters) // size
         training.begin(np.tile(made.hardware.flatten(made.parameters), channels))
     losses = Losses(made.hardware)
     classes = Classes(made.hardware, taught.samples.y)
@@ -180,9 +186,7 @@ def checked(arguments: argparse.Namespace) -> None:
             "A run has one board, given by --port or --simulate; give one of the two, as in "
             "--port /dev/ttyUSB1."
         )
-    for name in ("epochs", "every"):
-        if (value := getattr(arguments, name)) < 1:
-            raise CatgradError(f"--{name} {value} is less than 1; give at least 1.")
+    at_least(arguments, epochs=1, every=1)
     if arguments.port and not (arguments.board or arguments.design):
         raise CatgradError(
             "What runs on the board has to be known; name the board that it was built for with "
@@ -202,46 +206,46 @@ def checkpoint_path(arguments: argparse.Namespace, made: Compiled) -> Path:
     return make_directory("build") / f"{made.name}.npz"
 
 
-def opened(arguments: argparse.Namespace, made: Compiled) -> tuple[CountedPort, Design]:
-    """The port of the board, and what runs there."""
-    board = boards.get(arguments.board) if arguments.board else None
-    port: Port
+def described(arguments: argparse.Namespace, made: Compiled) -> tuple[Top | None, Design]:
+    """The board, unless a design file says all that a host has to know of it; and its design."""
+    given = Design.read(arguments.design) if arguments.design else None
+    if given is not None:
+        matched(arguments.design, given, made)
+        if not arguments.simulate:
+            return None, given
     if arguments.simulate:
-        top = Top(made.component, made.name, DIVISOR)
-        slow = arguments.simulator == "amaranth"
-        silence = max(SILENCE, 2 * top.design.interval)
-        port = SimulatedPort(top, silence) if slow else VerilatedPort(top, silence)
-        design = top.design
+        top = Top(made.component, made.name, DIVISOR, made.front)
     else:
-        port = SerialPort(arguments.port, board.baud) if board else SerialPort(arguments.port)
-        if arguments.design:
-            design = Design.read(arguments.design)
-        else:
-            assert board is not None
-            design = Top.on(board, made.component, made.name).design
-    if arguments.design:
-        matched(arguments.design, Design.read(arguments.design), made)
-    return CountedPort(port), design
+        top = Top.on(boards.get(arguments.board), made.component, made.name, made.front)
+    return top, top.design
+
+
+def opened(arguments: argparse.Namespace, top: Top | None, design: Design) -> Port:
+    """The port of the board."""
+    if not arguments.simulate:
+        return SerialPort.to(arguments.port, design)
+    assert top is not None
+    return SimulatedPort(top) if arguments.simulator == "amaranth" else VerilatedPort(top)
 
 
 def matched(path: str, design: Design, made: Compiled) -> None:
     """CatgradError if a design takes or gives other numbers than the program."""
     hardware = made.hardware
     for row, types in (
-        ("x", hardware.x_types),
+        ("x", made.x_types),
         ("y", hardware.y_types),
         ("prediction", hardware.prediction_types),
         ("parameters", hardware.parameter_types),
     ):
-        wanted = [(T.fixed.width, T.fixed.signed) for T in types for _ in range(T.size)]
+        wanted = [Format(T.fixed.width, T.fixed.signed) for T in types for _ in range(T.size)]
         if row == "parameters":
             wanted *= design.channels
-        found = [(format.width, format.signed) for format in getattr(design, row)]
+        found = list(getattr(design, row))
         if found != wanted:
+            has, needs = told_apart(found, wanted)
             raise CatgradError(
-                f"{path} describes {len(found)} numbers of {row} and {made.name} has "
-                f"{len(wanted)}, or others; name the design file of a bitstream that was built "
-                f"from this program."
+                f"{path} is of a design whose {row} is {has}, and that of {made.name} is {needs}; "
+                f"name the design file of a bitstream that was built from this program."
             )
 
 

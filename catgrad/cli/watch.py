@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from boards.watching.journal import beside
-from boards.watching.server import PORT, Server
+from boards.watching.server import Server
 from boards.watching.state import Watcher
 from catgrad.cli.compiling import suffixed
-from catgrad.cli.live import View, confusion_table
+from catgrad.cli.live import View, add_serve, confusion_table
 from catgrad.cli.output import print_json, say
 from catgrad.errors import CatgradError
 
@@ -47,14 +47,7 @@ def register(subparsers: Any) -> None:
         nargs="?",
         help=f"the file of its checkpoints (that of the newest run in {FOLDER})",
     )
-    parser.add_argument(
-        "--serve",
-        metavar="PORT",
-        type=int,
-        nargs="?",
-        const=PORT,
-        help=f"as a page, for browsers of this computer ({PORT})",
-    )
+    add_serve(parser)
     parser.add_argument("--json", action="store_true", help="print the state of now as JSON")
     parser.set_defaults(run=run)
 

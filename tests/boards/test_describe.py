@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from functools import cache
 
 import numpy as np
 import pytest
-from amaranth.hdl import signed
+from amaranth.hdl import Cat, Module, UnusedElaboratable, signed, unsigned
+from amaranth.lib.wiring import connect, flipped
 from hypothesis import given
 from hypothesis import strategies as st
 
+import boards
 from boards.beside import Beside
+from boards.board import FTDI_BAUD
 from boards.design import Design
 from boards.host import Device
 from boards.protocol import Frame, Frames, Kind, Refusal
@@ -84,9 +88,69 @@ def test_designs_that_differ_have_other_digests() -> None:
         Top(Transducer(lms(2), cycles=2), "a", 2),
         Top(Transducer(lms(3)), "a", 2),
         Top(Transducer(lms(3)), "a", 2, DelayLine(signed(12), 3)),
+        Top(Transducer(lms(3)), "a", 2, OldestFirst(signed(12), 3)),
     ]
     assert len({top.design.digest for top in tops}) == len(tops)
     assert Top(Transducer(lms(2)), "b", 4).design.digest == tops[len(MADE)].design.digest
+    again = Top(Transducer(lms(3)), "b", 4, OldestFirst(signed(12), 3))
+    assert again.design.digest == tops[-1].design.digest
+
+
+class OldestFirst(DelayLine):
+    """A front like another from outside."""
+
+    def elaborate(self, _platform: object) -> Module:
+        m = Module()
+        m.submodules.line = line = DelayLine(self.i.payload.shape(), self.history + 1)
+        connect(m, flipped(self.i), line.i)
+        m.d.comb += [
+            self.o.valid.eq(line.o.valid),
+            line.o.ready.eq(self.o.ready),
+            Cat(self.o.payload).eq(Cat(reversed(list(line.o.payload)))),
+        ]
+        return m
+
+
+def test_fronts_that_cannot_stand_before_a_learner() -> None:
+    with pytest.raises(CatgradError) as error:
+        Top(Transducer(lms(3)), "filter", 2, DelayLine(signed(12), 2))
+    assert str(error.value) == (
+        "The DelayLine before filter gives 2 numbers of 12 bits and the learner takes 3 numbers of "
+        "12 bits; make the front from hardware.netlist.input('x').formats."
+    )
+    engine = dsp.lms(4, 2**-4).hardware(Formats.uniform(12, 8), Folded(lanes=1)).component()
+    with pytest.raises(CatgradError) as error:
+        Top(engine, "filter", 2, DelayLine(signed(12), 4))
+    assert str(error.value) == (
+        "filter runs on lanes, which take their numbers one by one, and a DelayLine gives all at "
+        "once; compile it with Spatial, as --cycles does, or leave the front out, as a "
+        "front(hardware) does that returns None."
+    )
+    with pytest.raises(CatgradError) as error:
+        Top(Transducer(lms(1)), "filter", 2, DelayLine(unsigned(12), 1))
+    assert str(error.value) == (
+        "The DelayLine before filter gives 1 unsigned number of 12 bits and the learner takes 1 "
+        "number of 12 bits; make the front from hardware.netlist.input('x').formats."
+    )
+
+
+def test_to_describe_a_front_leaves_warnings_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(UnusedElaboratable, "_MustUse__silence", True)
+    before = list(warnings.filters)
+    Top(Transducer(lms(3)), "filter", 2, DelayLine(signed(12), 3))
+    assert list(warnings.filters) == before
+    assert UnusedElaboratable._MustUse__silence
+
+
+@pytest.mark.parametrize("name", boards.BOARDS)
+def test_a_design_knows_the_line_of_its_board(name: str) -> None:
+    board = boards.get(name)
+    top = Top.on(board, Transducer(lms(2)), "lms")
+    assert (top.design.baud, top.design.clock_hz) == (board.baud, board.clock_hz)
+    assert Design.from_json(top.design.to_json()) == top.design
+    assert abs(board.clock_hz / top.divisor - board.baud) < 0.005 * board.baud
+    if board.baud == FTDI_BAUD:
+        assert board.clock_hz == top.divisor * board.baud
 
 
 def test_memory_in_block_ram_is_told_and_has_a_part_in_the_digest() -> None:

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 from amaranth.hdl import signed
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from boards.host import Counters, Device, LinkError, Refused
@@ -49,6 +49,7 @@ def refused(number: int, reason: Refusal) -> Frame:
 
 @settings(max_examples=4)
 @given(st.integers(0, 2**32), st.booleans())
+@example(336, False)  # bytes with a sign and without
 def test_a_board_computes_what_its_netlist_does(seed: int, learns: bool) -> None:
     netlist = random_netlist(seed, cells=20, learns=learns)
     rng = np.random.default_rng(seed)

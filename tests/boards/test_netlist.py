@@ -117,6 +117,9 @@ def test_the_cells_answer_as_the_design(
     implement(plan(board, Wired(top, board), "lms"), tmp_path, tmp_path / "lms.log")
     commands = "read_json lms.json; write_verilog -noattr netlist.v"
     subprocess.run([sys.executable, yosys.__file__, "-q", "-p", commands], cwd=tmp_path, check=True)
+    netlist = tmp_path / "netlist.v"
+    # What a chain of carries leaves open is an x, which Verilog does not allow an output to be.
+    netlist.write_text(netlist.read_text().replace(".COUT(1'hx)", ".COUT()"))
 
     expected = conversation(top)
     marked = [

@@ -18,6 +18,7 @@ from boards.uart import divisor_for
 from boards.verilated import VerilatedPort
 from catgrad.errors import CatgradError
 from catgrad.hdl.transducer import Transducer
+from sim import cpp
 from tests.boards.learners import BUDGET, Reference, compiled, compiled_top, lms
 
 
@@ -64,7 +65,7 @@ def test_any_program_can_open_a_board_behind_a_device_file() -> None:
     top = compiled_top(2)
     with PtyBoard(VerilatedPort(top, BUDGET)) as board:
         for _ in range(2):
-            port = SerialPort(board.path, timeout_s=2.0)
+            port = SerialPort(board.path, 115_200, timeout_s=2.0)
             device, reference = Device(port, top.design), Reference(lms(2), [3, 4])
             device.load([3, 4])
             assert device.learn([100, 200], [300]).tolist() == reference.step([100, 200], [300])
@@ -73,13 +74,15 @@ def test_any_program_can_open_a_board_behind_a_device_file() -> None:
 
 
 def test_no_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(verilated.shutil, "which", lambda _: None)
+    monkeypatch.setattr(cpp.shutil, "which", lambda _: None)
+    monkeypatch.setattr(cpp, "find_spec", lambda _: None)
     assert not verilated.installed()
     with pytest.raises(CatgradError) as error:
         verilated.build.__wrapped__(compiled_top(2), tmp_path)
     assert str(error.value) == (
-        "Compiling a simulated board needs the program g++, which is not installed; install it "
-        "with `sudo apt-get install g++`."
+        "Compiling a simulated board needs a C++ compiler, which is not installed; get one with "
+        "`sudo apt-get install g++` or `pip install ziglang`, or take Amaranth's simulator "
+        "(--simulator amaranth), which is slow."
     )
 
 
@@ -98,3 +101,25 @@ def test_a_compiler_that_fails_says_what_it_printed(tmp_path: Path) -> None:
     with pytest.raises(CatgradError) as error:
         verilated.call([sys.executable, "-c", program], tmp_path)
     assert str(error.value) == f"{sys.executable} -c {program} failed:\nwhat\nwhy\n"
+
+
+def test_the_library_is_compiled_once_for_each_compiler_and_its_flags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def compile(command: list[str], _: Path) -> None:
+        calls.append(command)
+        Path(command[command.index("-o") + 1]).touch()
+
+    monkeypatch.setattr(verilated, "call", compile)
+
+    def compiled() -> int:
+        verilated.runtime(Path("/library/verilated.cpp"), ["-I/library"], tmp_path)
+        return len(calls)
+
+    assert (compiled(), compiled()) == (1, 1)
+    monkeypatch.setattr(verilated, "FLAGS", [*verilated.FLAGS, "-g"])
+    assert (compiled(), compiled()) == (2, 2)
+    monkeypatch.setattr(verilated, "said_version", lambda _: "g++ 99")
+    assert (compiled(), compiled()) == (3, 3)

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from scipy.signal import firwin
 
 import boards
 from boards import toolchain, yosys
@@ -21,6 +22,7 @@ from boards.protocol import VERSION
 from boards.report import BuildReport
 from boards.toolchain import TOOLS, check_clocks, find, plan
 from boards.top import Top
+from catgrad import Formats, Spatial, compile_hardware, dsp, layers
 from catgrad.circuit import Format, Netlist
 from catgrad.errors import CatgradError
 from catgrad.hdl.transducer import Transducer
@@ -278,6 +280,19 @@ def test_a_bitstream_for_every_other_board(name: str, tmp_path: Path) -> None:
     assert (tmp_path / report.file(f".{board.family.bitstream}")).stat().st_size > 10_000
 
 
+@pytest.mark.slow
+def test_a_bitstream_with_multipliers_of_gowin_by_name(tmp_path: Path) -> None:
+    board = boards.get("tang_nano_9k")
+    model = dsp.fir(firwin(9, 0.3), form="symmetric", bits=16)
+    schedule = Spatial(clock=board.clock_hz, family="gowin")
+    formats = Formats.uniform(16, 15)
+    hardware = compile_hardware(model, layers.sgd(0), layers.mse, formats, schedule)
+    report = build(board, Top.on(board, hardware.component(), "fir"), tmp_path)
+    assert {use.resource: use.used for use in report.uses}["multipliers"] == 5
+    assert (tmp_path / report.file(".v")).read_text().count("MULT18X18 #(") == 5
+    assert (tmp_path / report.file(".fs")).stat().st_size > 10_000
+
+
 def test_a_clock_that_is_not_known() -> None:
     board = boards.get("tang_nano_9k")
     [clock] = check_clocks("lms", board, {"clk": {"achieved": 98.765, "constraint": 27.0}})
@@ -340,3 +355,9 @@ def test_a_file_that_is_not_of_a_design(text: str) -> None:
         "This is not the description of a design; give the .design.json file that stands beside "
         "the bitstream."
     )
+
+
+def test_gowins_multipliers_of_all_sizes() -> None:
+    sizes = ["MULT9X9"] * 3 + ["MULT18X18", "MULT36X36"]
+    cells = [{"type": size, "connections": {}} for size in sizes]
+    assert needs(boards.get("tang_nano_9k"), cells)["multipliers"] == 7  # of 18 x 18 bits

@@ -15,9 +15,12 @@ from boards.beside import Beside
 from boards.checkpoint import Checkpoint, digest_of
 from boards.exchange import LinkError
 from boards.host import Device
+from boards.top import Top
 from boards.training import Progress, Training
 from boards.verilated import VerilatedPort
+from catgrad import Dtype, Formats, NdArrayType, Spatial, compile_hardware, layers
 from catgrad.errors import CatgradError
+from catgrad.hardware import Hardware
 from sim import Samples
 
 BUDGET = 3000
@@ -46,12 +49,12 @@ class Run:
         self.device = Device(self.port, case().top.design, attempts=2)
 
     def training(self, samples: Samples, file: Path | None = None, every: int = 20) -> Training:
-        return Training(self.device, samples, Beside(case().hardware, case().taps), file, every)
+        return Training(self.device, samples, Beside(case().hardware, case().front), file, every)
 
 
 def alone(samples: Samples) -> Beside:
     """The integer program, without a board."""
-    beside = Beside(case().hardware, case().taps)
+    beside = Beside(case().hardware, case().front)
     beside.begin(START)
     assert samples.y is not None
     for x, y, train in zip(samples.x, samples.y, samples.train, strict=True):
@@ -246,8 +249,8 @@ def test_no_run_on_memory_that_cannot_be_reset(tmp_path: Path) -> None:
         with pytest.raises(CatgradError) as error:
             act()
         assert str(error.value) == (
-            "filter keeps 16 numbers of memory in block RAM, which the link cannot reset; compile "
-            "it with Spatial(cycles=1) for a board."
+            "filter keeps 16 numbers of memory in block RAM, which the link cannot reset; for a "
+            "board compile it with Spatial, as --cycles 1 does, whose registers it can."
         )
 
 
@@ -259,9 +262,63 @@ def test_a_design_that_keeps_more_than_parameters_can_only_begin(tmp_path: Path)
     with pytest.raises(CatgradError) as error:
         training.resume()
     assert str(error.value) == (
-        "filter keeps more than its parameters, which cannot be loaded, so a run cannot go on at "
-        "sample 20; begin it again."
+        "filter keeps more than its parameters, which are all that a checkpoint holds, so the run "
+        "cannot go on at sample 20; begin it again, without --resume: it will end with the same "
+        "integers."
     )
     training.begin(START)
     training.run()
     assert training.counters() == alone(data()).counters
+
+
+@cache
+def delayed() -> tuple[Hardware, Top]:
+    """A learner whose updates come late: no checkpoint holds those on their way."""
+    one, four = (NdArrayType((n,), Dtype.float32) for n in (1, 4))
+    rule, formats = layers.sgd(2**-4), Formats.uniform(12, 8)
+    schedule = Spatial(clock=50e6, delay=3)
+    hardware = compile_hardware(layers.linear(one, four, one), rule, layers.mse, formats, schedule)
+    return hardware, Top(hardware.component(), "delayed", 2)
+
+
+class Late:
+    """A run of such a learner."""
+
+    def __init__(self, tries: int = 10) -> None:
+        hardware, top = delayed()
+        self.port = VerilatedPort(top, BUDGET)
+        rng = np.random.default_rng(1)
+        x, y = (rng.integers(-500, 500, (60, len(row))) for row in (top.design.x, top.design.y))
+        self.samples = Samples(x, y, np.ones(60, np.bool_))
+        device = Device(self.port, top.design, attempts=2)
+        self.training = Training(device, self.samples, Beside(hardware), None, 20, tries)
+        self.training.begin(START)
+
+
+def test_a_run_that_no_checkpoint_holds_begins_again() -> None:
+    run, places = Late(), []
+    for progress in run.training:
+        if progress.position > 45 and not run.training.restored:
+            run.port.reset()
+        places.append(progress.first)
+    assert run.training.restored == 1
+    assert places.count(0) == 2
+    alone = Beside(delayed()[0])
+    alone.begin(START)
+    assert run.samples.y is not None
+    for x, y in zip(run.samples.x, run.samples.y, strict=True):
+        alone.step(x, y, True)
+    assert run.training.checkpoint.parameters.tolist() == alone.parameters.tolist()
+    assert run.training.counters() == alone.counters
+
+
+def test_a_run_that_never_comes_further_ends() -> None:
+    run = Late(tries=2)
+
+    def go() -> None:
+        for progress in run.training:
+            if progress.position > 25:
+                run.port.reset()
+
+    with pytest.raises(CatgradError, match=r"^The run was interrupted 3 times after sample 20, "):
+        go()

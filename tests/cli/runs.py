@@ -21,6 +21,7 @@ def T(n):
     return NdArrayType((n,), Dtype.float32)
 
 model = layers.linear(T(1), T(2), T(3))
+wide = layers.linear(T(1), T(3), T(3))
 hardware = compile_hardware(
     model, layers.sgd(0.25), layers.mse, Formats.uniform(8, 5), Spatial(cycles=1)
 )

@@ -50,14 +50,14 @@ def test_the_sources_for_a_vendors_tools(file, capsys) -> None:
     report = BuildReport.from_json(capsys.readouterr().out)
     folder = Path("build/arty_a7")
     written = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    stem = f"model-{report.made_of[:12]}"
-    assert written == {*report.files, "model.report.json"}
+    stem = f"program_-{report.made_of[:12]}"
+    assert written == {*report.files, "program_.report.json"}
     assert set(report.files) == {
         f"{stem}.v",
         f"{stem}.design.json",
-        *(f"{stem}/model.{suffix}" for suffix in ("v", "xdc", "tcl")),
+        *(f"{stem}/program_.{suffix}" for suffix in ("v", "xdc", "tcl")),
     }
-    assert "set_property LOC A9" in (folder / f"{stem}/model.xdc").read_text()
+    assert "set_property LOC A9" in (folder / f"{stem}/program_.xdc").read_text()
     before = {name: (folder / name).stat().st_mtime_ns for name in written}
     assert main(command) == 0
     assert BuildReport.from_json(capsys.readouterr().out) == report
@@ -78,9 +78,9 @@ def test_a_damaged_file_is_made_again(file, capsys) -> None:
 def test_vendors_tools_load_what_they_made(file, capsys) -> None:
     assert main(["build", file, "--board", "arty_a7", "--lanes", "2", "--json"]) == 0
     report = BuildReport.from_json(capsys.readouterr().out)
-    assert main(["program", "build/arty_a7/model.report.json"]) == 1
+    assert main(["program", "build/arty_a7/program_.report.json"]) == 1
     assert capsys.readouterr().err == (
-        "The Arty A7-35 takes bitstreams of its vendor's tools, and build/arty_a7/model.report."
+        "The Arty A7-35 takes bitstreams of its vendor's tools, and build/arty_a7/program_.report."
         f"json has none; run {report.file('.tcl')} there, and load what comes of it with "
         "openFPGALoader -b arty.\n"
     )
@@ -159,7 +159,8 @@ def test_what_is_no_report(tmp_path: Path, capsys) -> None:
     )
     assert main(["program", str(tmp_path / "absent")]) == 1
     assert capsys.readouterr().err == (
-        f"{tmp_path / 'absent'}: No such file or directory; choose another place.\n"
+        f"There is no report {tmp_path / 'absent'}; run `catgrad build` first, or name the "
+        f".report.json that it wrote.\n"
     )
 
 

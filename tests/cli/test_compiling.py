@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 IRIS = str(ROOT / "examples" / "iris.py")
 
 FILE = """\
-from catgrad import Dtype, Folded, Formats, NdArrayType, Spatial, compile_hardware, layers
+from catgrad import Dtype, Folded, Formats, NdArrayType, Spatial, compile_hardware, dsp, layers
 from catgrad.hardware import Hardware
 from catgrad.learner import learner
 
@@ -24,6 +24,7 @@ def T(n):
     return NdArrayType((n,), Dtype.float32)
 
 model = layers.linear(T(1), T(4), T(3))
+smooth = dsp.fir([0.25, 0.5, 0.25])
 learned = learner(model, layers.sgd(0.125), layers.mse)
 circuit = compile_hardware(model, layers.sgd(0.125), layers.mse, Formats.uniform(12, 8), Spatial(2))
 
@@ -81,6 +82,14 @@ def test_a_circuit_in_so_many_cycles(file, report) -> None:
     assert (found["interval"], "cells" in found) == (5, True)
 
 
+def test_a_pipeline_whose_samples_are_apart(file, report) -> None:
+    assert report(f"{file}:model", "--clock", "1", "--interval", "5")["interval"] == 5
+
+
+def test_a_filter_on_one_multiplier(file, report) -> None:
+    assert report(f"{file}:smooth", "--serial")["products"] == 3
+
+
 def test_the_format_of_numbers(file, report) -> None:
     narrow, wide = (
         report(f"{file}:model", "--cycles", "1", "--format", text)["register_bits"]
@@ -108,10 +117,47 @@ def test_hardware_that_only_predicts(file, report) -> None:
             ["--lanes", "2", "--cycles", "3"],
             "--lanes and --cycles are two ways to schedule the same work; give one.",
         ),
+        ("hardware", ["--lanes", "0"], "--lanes 0 is less than 1; give at least 1."),
+        (
+            "hardware",
+            ["--lanes", "100000"],
+            (
+                "--lanes 100000 is more than 1024, and no board has so many multipliers; give at "
+                "most 1024."
+            ),
+        ),
+        ("model", ["--cycles", "0"], "--cycles 0 is less than 1; give at least 1."),
+        ("model", ["--seed", "-1"], "--seed -1 is less than 0; give at least 0."),
+        (
+            "model",
+            ["--clock", "0"],
+            "--clock 0 is no clock in MHz; give one from 0.001 to 10,000, as in --clock 50.",
+        ),
+        (
+            "model",
+            ["--format", "99.99"],
+            (
+                "--format 99.99: Formats needs at most 63 bits for data, not 99, since NumPy "
+                "computes with 64; use Fixed(63, 62) or fewer."
+            ),
+        ),
         (
             "model",
             ["--delay", "2"],
             "--delay belongs to a pipeline; give its clock too, as in --clock 50.",
+        ),
+        (
+            "model",
+            ["--interval", "2"],
+            "--interval belongs to a pipeline; give its clock too, as in --clock 50.",
+        ),
+        (
+            "hardware",
+            ["--serial"],
+            (
+                "--serial cannot change a Hardware, which brings its own; leave the option out, or "
+                "name the model."
+            ),
         ),
         (
             "model",
@@ -196,14 +242,17 @@ def test_simulation_of_samples_in_a_file(file, capsys, said) -> None:
     )
     np.savez("absent.npz", x=np.zeros((6, 4)))
     assert said("sim", f"{file}:circuit", "--data", "absent.npz") == (
-        "absent.npz has no array y (it has x); save one with numpy.savez('absent.npz', y=...)."
+        "absent.npz has no array y (it has x); add one, with a row for each sample."
+    )
+    assert said("sim", f"{file}:circuit", "--data", "none.npz") == (
+        "There is no file none.npz; name one of NumPy's arrays, as numpy.savez writes them."
     )
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--samples", "0"], "--samples 0 is no number of samples; give at least 1."),
+        (["--samples", "0"], "--samples 0 is less than 1; give at least 1."),
         (
             ["--stall", "1"],
             (

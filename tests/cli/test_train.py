@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import dataclasses
 import json
 import signal
 import sys
@@ -14,17 +16,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boards.beside import Beside
+from boards.checkpoint import Checkpoint
+from boards.design import told_apart
 from boards.pty import PtyBoard
 from boards.top import Top
 from boards.verilated import VerilatedPort
 from boards.watching.journal import beside
 from catgrad import Dtype, Formats, NdArrayType, Spatial, compile_hardware, layers
-from catgrad.circuit.format import Integers
+from catgrad.circuit.format import Format, Integers
 from catgrad.cli import live, main
-from catgrad.cli.compiling import Compiled, initial
+from catgrad.cli.compiling import Compiled, add_arguments, initial, loaded
+from catgrad.cli.compiling import compiled as compile_all
 from catgrad.cli.lessons import Lessons, lessons
 from catgrad.cli.loading import load
 from catgrad.cli.train import matched
+from catgrad.errors import CatgradError
 from catgrad.hardware import Hardware
 from tests.cli.runs import COMMAND, FILE, arrays, said, trained
 
@@ -151,7 +157,8 @@ def test_a_design_file_of_channels() -> None:
 def test_a_design_file(program: Path, capsys) -> None:
     made = compiled(program)
     top = Top(made.component, "program", 2)
-    Path("program.design.json").write_text(top.design.to_json())
+    design = dataclasses.replace(top.design, baud=115_200, clock_hz=12e6)
+    Path("program.design.json").write_text(design.to_json())
     with PtyBoard(VerilatedPort(top)) as board:
         command = ["train", "program.py", "--port", board.path, "--design", "program.design.json"]
         assert main([*command, "--json"]) == 0
@@ -159,10 +166,37 @@ def test_a_design_file(program: Path, capsys) -> None:
         assert main([*command[:1], "program.py:model", *command[2:]]) == 1
     assert said(capsys.readouterr().err) == [
         (
-            "program.design.json describes 2 numbers of x and model has 2, or others; "
-            "name the design file of a bitstream that was built from this program."
+            "program.design.json is of a design whose x is 2 numbers of 8 bits, and that of "
+            "program_model is 2 numbers of 16 bits; name the design file of a bitstream that was "
+            "built from this program."
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("found", "has"),
+    [
+        ([Format(8, True)], "1 number of 8 bits"),
+        ([Format(8, False)] * 2, "2 unsigned numbers of 8 bits"),
+        ([Format(8, False), Format(8, True)], "2 signed and unsigned numbers of 8 bits"),
+    ],
+)
+def test_a_design_file_of_other_numbers(program: Path, found: list[Format], has: str) -> None:
+    made = compiled(program)
+    design = dataclasses.replace(Top(made.component, "program", 2).design, x=tuple(found))
+    with pytest.raises(CatgradError) as error:
+        matched("other.design.json", design, made)
+    assert str(error.value) == (
+        f"other.design.json is of a design whose x is {has}, and that of program is 2 numbers of 8 "
+        f"bits; name the design file of a bitstream that was built from this program."
+    )
+
+
+@given(*[st.lists(st.builds(Format, st.integers(1, 3), st.booleans()), max_size=4)] * 2)
+def test_rows_that_differ_sound_different(one: list[Format], other: list[Format]) -> None:
+    if one != other:
+        texts = told_apart(one, other)
+        assert texts[0] != texts[1]
 
 
 def test_another_bitstream(program: Path, capsys) -> None:
@@ -298,10 +332,7 @@ def test_arguments_that_make_no_run(capsys, options: list[str], sentence: str) -
         ),
         (
             "def data():\n    return {'x': np.zeros((4, 2))}\n",
-            (
-                "program.py:data has no array y (it has x); save one with "
-                "numpy.savez('program.py:data', y=...)."
-            ),
+            ("program.py:data has no array y (it has x); add one, with a row for each sample."),
         ),
     ],
 )
@@ -317,7 +348,80 @@ def test_hardware_that_only_predicts(capsys) -> None:
     assert main(["train", "program.py:model", *options]) == 1
     assert said(capsys.readouterr().err) == [
         (
-            "model only predicts, so there is nothing to train; leave --predict-only "
+            "program_model only predicts, so there is nothing to train; leave --predict-only "
             "out, or name a model with parameters."
         )
     ]
+
+
+def test_a_run_that_begins_with_what_another_learned(program: Path, capsys) -> None:
+    trained(capsys)
+    learned = arrays("run.npz")["parameters"]
+    more = trained(capsys, "--load", "run.npz", "--checkpoint", "more.npz", "--epochs", "2")
+    assert more["samples"] == 2 * (LEARNED + TESTED)
+    made = compiled(program)
+    reference = Beside(made.hardware)
+    reference.begin(learned)
+    samples = lessons(made, program, None, 2, 0).samples
+    assert samples.y is not None
+    for x, y, train in zip(samples.x, samples.y, samples.train, strict=True):
+        reference.step(x, y, bool(train))
+    assert arrays("more.npz")["parameters"] == reference.parameters.tolist()
+    options = ["--simulate", "--format", "8.7", "--load", "run.npz"]
+    assert main(["train", "program.py:wide", *options]) == 1
+    assert said(capsys.readouterr().err) == [
+        (
+            "run.npz is a checkpoint of 6 parameters, and this program has 9; load one of this "
+            "program."
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "format", "sentence"),
+    [
+        (
+            True,
+            "8.6",
+            (
+                "run.npz is a checkpoint whose parameter 0 counts steps of 0.03125, and that of "
+                "this program steps of 0.015625; load one of the same formats."
+            ),
+        ),
+        (
+            False,
+            "6.5",
+            (
+                "run.npz is a checkpoint whose parameter 1 is 100, and that of this program goes "
+                "from -32 to 31; load one of the same formats."
+            ),
+        ),
+    ],
+)
+@pytest.mark.usefixtures("program")
+def test_a_checkpoint_in_other_formats(capsys, steps: bool, format: str, sentence: str) -> None:
+    """One that does not say what its steps are has its range alone to be known by."""
+    known = (2.0**-5,) * WEIGHTS if steps else ()
+    learned = np.array([1, 100, 2, 3, 4, 5])
+    Checkpoint("00", "data", 0, learned, (0, 0, 0), known).save("run.npz")
+    options = ["--simulate", "--format", format, "--load", "run.npz"]
+    assert main(["train", "program.py:model", *options]) == 1
+    assert said(capsys.readouterr().err) == [sentence]
+
+
+def test_a_run_keeps_what_its_parameters_are_worth(program: Path, capsys) -> None:
+    trained(capsys)
+    assert arrays("run.npz")["steps"] == [2.0**-5] * WEIGHTS
+    assert loaded("run.npz", compiled(program).hardware)[0].size == WEIGHTS
+
+
+def test_a_model_and_the_hardware_of_its_file_have_files_of_their_own(program: Path) -> None:
+    def name(target: str) -> str:
+        parser = argparse.ArgumentParser()
+        add_arguments(parser)
+        return compile_all(parser.parse_args([target])).name
+
+    assert [name("program.py"), name("program.py:model")] == ["program", "program_model"]
+    assert [name("program.py:hardware"), name("program.py:wide")] == ["program", "wide"]
+    program.write_text(FILE.replace("hardware =", "circuit ="))
+    assert name("program.py:model") == "program"

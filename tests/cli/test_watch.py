@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from boards.checkpoint import Checkpoint
 from boards.watching import Follower, Journal, Server, Watcher, beside, state_of
@@ -296,7 +297,7 @@ def test_no_run(folder: Path, capsys) -> None:
 
 
 def test_a_view_that_stays_in_its_place() -> None:
-    console = live.Console(width=100, record=True, file=StringIO())
+    console = Console(width=100, record=True, file=StringIO())
     console.print(live.picture(state_of([HEADING, *cut(80, range(80))])))
     text = console.export_text().splitlines()
     assert text[0].rstrip() == "run, epoch 3 of 3"

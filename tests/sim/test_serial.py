@@ -9,7 +9,7 @@ import pytest
 
 from catgrad.errors import CatgradError
 from catgrad.hdl.transducer import Transducer
-from sim import Running, SimulationError, random_samples, simulate
+from sim import Running, SimulationError, cpp, random_samples, simulate
 from tests.sim import broken as faults
 from tests.sim.broken import Fault, broken
 from tests.sim.cases import CASES, LMS, Case
@@ -131,10 +131,11 @@ def test_samples_alone_are_for_engines() -> None:
 
 
 def test_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setattr(cpp.shutil, "which", lambda _: None)
+    monkeypatch.setattr(cpp, "find_spec", lambda _: None)
     with pytest.raises(CatgradError) as error:
         Running(Serial())
     assert str(error.value) == (
-        "Simulating with cxxrtl needs the program g++, which is not installed; install it with "
-        "`sudo apt-get install g++`, or choose another evaluator."
+        "Simulating with cxxrtl needs a C++ compiler, which is not installed; get one with `sudo "
+        "apt-get install g++` or `pip install ziglang`, or choose another evaluator."
     )
