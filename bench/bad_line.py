@@ -24,6 +24,7 @@ from boards.beside import Beside
 from boards.checkpoint import Checkpoint
 from boards.faulty import FaultyPort, Stopped
 from boards.host import Device
+from boards.serial import Front
 from boards.top import Top
 from boards.training import Training
 from boards.verilated import VerilatedPort
@@ -73,11 +74,11 @@ BAD = Line(damage=0.2, board_reset=0.005, host_reset=0.003)
 
 @dataclass(frozen=True)
 class Case:
-    """A learner on a board; `taps` is the length of the delay line in front of it, or None."""
+    """A learner on a board, and what is in front of it, if anything."""
 
     top: Top
     hardware: Hardware
-    taps: int | None
+    front: Front | None = None
 
 
 def filter_case() -> Case:
@@ -89,7 +90,8 @@ def filter_case() -> Case:
         model, layers.sgd(2**-4), layers.mse, Formats.uniform(12, 8), Spatial(cycles=4)
     )
     [sample] = {shape_of(format) for format in hardware.netlist.input("x").formats}
-    return Case(Top(hardware.component(), "filter", DIVISOR, DelayLine(sample, 4)), hardware, 4)
+    front = DelayLine(sample, 4)
+    return Case(Top(hardware.component(), "filter", DIVISOR, front), hardware, front)
 
 
 def engine_case() -> Case:
@@ -99,7 +101,7 @@ def engine_case() -> Case:
     hardware = compile_hardware(
         model, layers.sgd(2**-3), layers.mse, Formats.uniform(12, 8), Folded(lanes=2)
     )
-    return Case(Top(hardware.component(), "engine", DIVISOR), hardware, None)
+    return Case(Top(hardware.component(), "engine", DIVISOR), hardware)
 
 
 CASES: dict[str, Callable[[], Case]] = {"filter": filter_case, "engine": engine_case}
@@ -154,7 +156,7 @@ def run(case: Case, line: Line, length: int, seed: int, file: Path, tally: Tally
         training: Training | None = None
         try:
             device = Device(port, design, ATTEMPTS, numbers)
-            reference = Beside(case.hardware, case.taps)
+            reference = Beside(case.hardware, case.front)
             training = Training(device, samples, reference, file, EVERY)
             if file.exists():
                 training.resume()
@@ -181,7 +183,7 @@ def run(case: Case, line: Line, length: int, seed: int, file: Path, tally: Tally
 
 def compare(case: Case, samples: Samples, first: np.ndarray, end: Checkpoint) -> None:
     """CatgradError if a run has not ended where the integer program does."""
-    alone = Beside(case.hardware, case.taps)
+    alone = Beside(case.hardware, case.front)
     alone.begin(first)
     for i, row in enumerate(samples.x):
         alone.step(row, None if samples.y is None else samples.y[i], bool(samples.train[i]))

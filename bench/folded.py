@@ -1,10 +1,12 @@
-"""What folded engines do with their multipliers: python bench/folded.py [--boards DIRECTORY...].
+"""What folded engines do with their multipliers: python bench/folded.py [--seeds N].
 
 The first table has the cycles of a training step: read off the machine, which never waits for data,
-and counted in simulation, sample after sample. The second one has training steps in a second, of
-the engine at the clock that place and route reached, and of programs on this computer, which take
+and counted in simulation, sample after sample. The second one has the digits trainer, synthesised,
+placed and routed from several seeds, beside Verilog by hand. The third one has training steps in a
+second, of the engine at the median of those clocks, and of programs on this computer, which take
 one sample at a time as well. `--boards` names directories in which `make bitstream EXAMPLE=digits`
-left its report.
+left its report, of the engine with its serial port. What is placed once stays in build/folded, so
+that a run that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
+from folded_devices import device_table
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -169,8 +172,12 @@ def programs() -> dict[str, float]:
     return {**found, f"PyTorch {torch.__version__}, eager": rate(eager)}
 
 
-def boards(directories: list[Path]) -> dict[str, tuple[float, int]]:
-    """The clock that a board's engine reached, in MHz, and its cycles a step."""
+Engines = dict[str, tuple[float, int]]
+"""The clocks in MHz that engines reached, and their cycles a step."""
+
+
+def boards(directories: list[Path]) -> Engines:
+    """The engines of boards."""
     found = {}
     for directory in directories:
         try:
@@ -185,14 +192,14 @@ def boards(directories: list[Path]) -> dict[str, tuple[float, int]]:
     return found
 
 
-def rate_table(directories: list[Path]) -> Table:
-    """Training steps a second, and multiply-accumulates a cycle of the engine."""
+def rate_table(engines: Engines) -> Table:
+    """Training steps a second, and multiply-accumulates a cycle of the engines."""
     work = digits.hardware().report()
     assert isinstance(work, FoldedReport)
     table = Table(
         "digits 64-32-10, batch 1", "clock", "steps a second", "multiply-accumulates a cycle"
     )
-    for name, (clock, cycles) in boards(directories).items():
+    for name, (clock, cycles) in engines.items():
         table.add_row(
             name,
             f"{clock:.1f} MHz",
@@ -205,14 +212,18 @@ def rate_table(directories: list[Path]) -> Table:
 
 
 def main() -> int:
-    """Print both tables; exit status 1 and one sentence where something is missing."""
+    """Print the tables; exit status 1 and one sentence where something is missing."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--seeds", type=int, default=5, help="how many places to start from")
     parser.add_argument("--boards", type=Path, nargs="*", default=[], help="where reports are")
     arguments = parser.parse_args()
     console = Console()
     try:
+        engines = boards(arguments.boards)
         console.print(cycle_table(console))
-        console.print(rate_table(arguments.boards))
+        devices, placed = device_table(console, range(1, arguments.seeds + 1))
+        console.print(devices)
+        console.print(rate_table(placed | engines))
     except CatgradError as error:
         print(error, file=sys.stderr)
         return 1

@@ -8,7 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import bitstream
 import pytest
+
+import boards
+from boards.design import Design
+from boards.port import SerialPort
+from boards.simulated import SimulatedPort
+from boards.top import Top
 
 ROOT = Path(__file__).parents[1]
 
@@ -60,3 +67,24 @@ def test_what_the_documents_say_of_blocks_runs(capsys: pytest.CaptureFixture[str
     exec(snippet, known)
     assert known["program"].source.count("def mlp") < 8  # one function for all eight layers
     assert capsys.readouterr().out.startswith("32 parameters")
+
+
+def test_what_the_documents_say_to_a_board_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the same design, in a simulator."""
+    text = (ROOT / "docs" / "protocol.md").read_text()
+    snippet = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
+    _, learner, front = bitstream.lms_parts()
+    top = Top(learner, "lms", 2, front)
+    monkeypatch.setattr(Design, "read", lambda _path: top.design)
+    monkeypatch.setattr(SerialPort, "to", lambda _path, _design: SimulatedPort(top))
+    known: dict[str, Any] = {}
+    exec(snippet, known)
+    assert known["device"].counters()[0] == 2
+
+
+@pytest.mark.parametrize("name", ["icebreaker", "hx8k"])
+def test_the_filter_of_a_board_can_be_trained(name: str) -> None:
+    """It keeps nothing that no load brings back."""
+    design = bitstream.lms_top(boards.get(name)).design
+    assert design.memory == 0
+    assert design.history is not None

@@ -397,8 +397,8 @@ def test_errors() -> None:
         "compile it with Folded(lanes=8)."
     )
     assert sentence(lambda: compile_hardware(model, rule, layers.mse, formats, 8)) == (
-        "compile_hardware needs Spatial or Folded for schedule, not int; write Spatial(cycles=1) "
-        "or Folded(lanes=8)."
+        "compile_hardware needs Spatial or Folded or Serial for schedule, not int; write "
+        "Spatial(cycles=1), Folded(lanes=8) or Serial()."
     )
 
 

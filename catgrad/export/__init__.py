@@ -2,6 +2,6 @@
 
 from catgrad.export.description import Array, Description, Vectors
 from catgrad.export.options import Options
-from catgrad.export.write import files
+from catgrad.export.write import files, write_core
 
-__all__ = ["Array", "Description", "Options", "Vectors", "files"]
+__all__ = ["Array", "Description", "Options", "Vectors", "files", "write_core"]

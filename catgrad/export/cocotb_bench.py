@@ -38,7 +38,7 @@ def cocotb_bench(core: Description) -> str:
         channels=core.channels,
         memory=[(array.type.shape, value) for array, value in core.memory],
         x=_arrays(core.x),
-        y=_arrays(core.y),
+        y=_arrays(core.targets),
         predictions=_arrays(core.prediction),
         x_places=_places(core, "x"),
         y_places=_places(core, "y"),

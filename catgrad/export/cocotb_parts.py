@@ -33,7 +33,7 @@ SHOWN = {shown}  # which of these have addresses; the others begin with 0
 CHANNELS = {channels}  # learners that take turns
 MEMORY = {memory}
 X = {x}
-Y = {y}
+Y = {y}  # the reference takes them even where the core only predicts
 PREDICTIONS = {predictions}
 
 # Of each number in a transfer: its lowest bit and its width.

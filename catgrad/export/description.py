@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -12,9 +13,12 @@ from amaranth.hdl import Value
 
 from catgrad.circuit.format import BoolArray, Integers
 from catgrad.core.types import NdArrayType
+from catgrad.errors import CatgradError
 from catgrad.export.options import Options
 from catgrad.hdl.bus.axi_stream import data_bits, numbers, places
 from catgrad.hdl.bus.core import Core
+from catgrad.hdl.keywords import KEYWORDS
+from catgrad.hdl.verilog import verilog
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,15 @@ class Description:
     """A learner, by what its core has to say of itself.
 
     - `component`: with the ports of a `catgrad.hdl.transducer.Transducer`
-    - `without_blocks`: the same without the blocks of an FPGA that it names, for simulators; None
-      where it names none
+    - `without_blocks`: the same without the blocks of an FPGA that it may name, for simulators;
+      None where it is for any FPGA
     - `x`, `y`, `prediction`, `parameters`: the arrays, in the order of the ports
+    - `targets`: what the reference takes after x, even of a core that only predicts and has no y
     - `kept`: what the reference keeps when it learns, the parameters and, from 0 on, what no port
       shows, in its order; `shown`: which of these have addresses
     - `memory`: what the model keeps from sample to sample, with the integers that it begins with
     - `notes`: what its ports mean, a line each
+    - `beat`: of a pipeline, of how many cycles there is one in which a sample may enter
     - `reference`: source of the integer program
     - `summary`: what it consists of, in one paragraph
     - `vectors`: samples for its test bench
@@ -73,12 +79,14 @@ class Description:
     without_blocks: Any | None
     x: tuple[Array, ...]
     y: tuple[Array, ...]
+    targets: tuple[Array, ...]
     prediction: tuple[Array, ...]
     parameters: tuple[Array, ...]
     kept: tuple[Array, ...]
     shown: tuple[int, ...]
     memory: tuple[tuple[Array, list[int]], ...]
     notes: tuple[str, ...]
+    beat: int | None
     reference: str
     summary: str
     vectors: Vectors
@@ -167,13 +175,35 @@ class Description:
 
     @property
     def family(self) -> str | None:
-        """The family of FPGAs whose blocks it names."""
+        """The family of FPGAs that it is for, if it may name their blocks."""
         return None if self.without_blocks is None else str(self.component.family)
+
+    @cached_property
+    def text(self) -> str:
+        """The modules of the core, without comments.
+
+        CatgradError where something inside is called as the core is to be.
+        """
+        text = verilog(self.component if self.options.plain else self.core(), self.name)
+        if re.search(rf"^ *(?:input|output|wire|reg)\b[^;=]* {self.name} *[;=]", text, re.M):
+            raise CatgradError(
+                f"{self.name} names a signal inside this core, and cannot name the module too; "
+                f"choose another name, such as {self.name}_core."
+            )
+        return text
+
+    @cached_property
+    def blocks(self) -> tuple[str, ...]:
+        """The blocks of an FPGA that it names, such as MULT18X18D, each once."""
+        if self.without_blocks is None:
+            return ()
+        made = set(_INSTANCE.findall(self.text)) - set(KEYWORDS)
+        return tuple(sorted(kind for kind in made if not kind.startswith(f"{self.name}__")))
 
     @property
     def simulated(self) -> str:
         """The file that simulators read."""
-        return f"{self.name}.v" if self.without_blocks is None else f"{self.name}_sim.v"
+        return f"{self.name}_sim.v" if self.blocks else f"{self.name}.v"
 
     def core(self, component: Any = None) -> Core:
         """The component, or that without blocks, behind the buses that were chosen."""
@@ -199,3 +229,6 @@ class Description:
             )
             for path, member, value in top.signature.flatten(top)
         ]
+
+
+_INSTANCE = re.compile(r"^  (\w+) (?:#\(|\S+ \()", re.MULTILINE)

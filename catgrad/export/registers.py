@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
 
+from catgrad.errors import CatgradError
 from catgrad.export.description import Array, Description
 from catgrad.hdl.bus.core import register_map
 from catgrad.hdl.bus.map import IDENTITY, REVISION, RegisterMap
@@ -17,13 +20,18 @@ def map_of(core: Description) -> RegisterMap:
 
 
 def parameter_addresses(core: Description) -> Iterator[tuple[Array, list[int]]]:
-    """The byte address of each number of each parameter, row by row."""
+    """The byte address of each number of each parameter, row by row; those of channel 0."""
     map, start = map_of(core), 0
     places = core.parameter_places
     for array in core.parameters:
         own = places[start : start + array.type.size]
         yield array, [map.address(place) for place in own]
         start += array.type.size
+
+
+def channel_bytes(core: Description) -> int:
+    """From the parameters of one channel to those of the next, in bytes."""
+    return map_of(core).stride * sum(array.type.size for array in core.parameters)
 
 
 def register_page(core: Description) -> str:
@@ -75,6 +83,16 @@ def register_page(core: Description) -> str:
         lines.append(
             f"| {array.name} | {array.type} | {len(addresses)} | {_described(addresses)} |"
         )
+    if core.channels > 1:
+        lines += [
+            "",
+            (
+                f"These are the addresses of channel 0. There are {core.channels} channels, "
+                f"learners that take turns: sample n after a reset is of channel n modulo "
+                f"{core.channels}. The parameters of channel c are {channel_bytes(core):#x} c "
+                f"bytes further on."
+            ),
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -106,7 +124,7 @@ def _described(addresses: list[int]) -> str:
 def header(core: Description) -> str:
     """The text of `<name>.h`: C99, nothing but the standard integers."""
     map, prefix = map_of(core), core.name.upper()
-    guard = f"{prefix}_H"
+    guard = f"{prefix}_H_INCLUDED"
     lines = [
         f"/* Registers of {core.name}: addresses in bytes from its base. */",
         f"#ifndef {guard}",
@@ -148,6 +166,13 @@ def header(core: Description) -> str:
             rows = [addresses[i : i + 8] for i in range(0, len(addresses), 8)]
             lines += ["    " + " ".join(f"{address:#x}u," for address in row) for row in rows]
             lines += ["};", f"#define {prefix}_{name}(i) ({table}[i])"]
+    if core.channels > 1:
+        lines += [
+            "",
+            "/* Added to the address of a parameter: that of the same one of channel c. */",
+            f"#define {prefix}_CHANNELS {core.channels}u",
+            f"#define {prefix}_CHANNEL(c) ({channel_bytes(core):#x}u * (c))",
+        ]
     base = "volatile uint32_t *base"
     reach = "base[address / 4]"
     lines += [
@@ -162,4 +187,14 @@ def header(core: Description) -> str:
         "",
         f"#endif /* {guard} */",
     ]
+    for text, number in Counter(_DEFINED.findall("\n".join(lines))).items():
+        if number > 1:
+            raise CatgradError(
+                f"The header {core.name}.h would define {text} twice, for a parameter and for a "
+                f"register or another parameter; give the parameter another name, or leave "
+                f"registers out."
+            )
     return "\n".join(lines) + "\n"
+
+
+_DEFINED = re.compile(r"^#define (\w+)", re.MULTILINE)

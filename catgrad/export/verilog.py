@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from catgrad.export.description import Array, Description
 from catgrad.hdl.bus.map import register_address
@@ -13,19 +12,19 @@ from catgrad.hdl.verilog import verilog
 
 def core_verilog(core: Description) -> str:
     """The text of `<name>.v`."""
-    return _verilog(core, core.component, header_lines(core))
+    return _commented(core, core.text, header_lines(core))
 
 
 def simulated_verilog(core: Description) -> str:
     """The text of `<name>_sim.v`, of a core that names blocks of an FPGA."""
     note = f"For simulators: without the blocks of {core.family} that {core.name}.v names."
-    return _verilog(core, core.without_blocks, [note, "", *header_lines(core)])
+    other = core.without_blocks
+    text = verilog(other if core.options.plain else core.core(other), core.name)
+    return _commented(core, text, [note, "", *header_lines(core)])
 
 
-def _verilog(core: Description, component: Any, lines: list[str]) -> str:
-    top = component if core.options.plain else core.core(component)
-    text = annotated(verilog(top, core.name), core.origins)
-    return comment([*lines, "", *operation_lines(core)]) + text
+def _commented(core: Description, text: str, lines: list[str]) -> str:
+    return comment([*lines, "", *operation_lines(core)]) + annotated(text, core.origins)
 
 
 def operation_lines(core: Description) -> list[str]:
@@ -73,8 +72,7 @@ def header_lines(core: Description) -> list[str]:
             lines += [
                 f"Bit 0 of CONTROL, at {register_address('CONTROL'):#x}, switches learning on.",
             ]
-    reset = "aresetn: synchronous, active low." if core.core().axi else "rst: synchronous, high."
-    return [*lines, reset, "", "Of the learner inside:", *(f"  {note}" for note in core.notes)]
+    return [*lines, "", *core.notes]
 
 
 def axi_lines(core: Description) -> list[str]:

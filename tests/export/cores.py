@@ -10,8 +10,11 @@ from catgrad import (
     Folded,
     Formats,
     NdArrayType,
+    Serial,
+    ShiftAndAdd,
     Spatial,
     compile_hardware,
+    dsp,
     layers,
     obj,
 )
@@ -43,6 +46,24 @@ def pipelined() -> Hardware:
     return compile_hardware(model, layers.sgd(2**-4), layers.mse, Formats.uniform(12, 8), schedule)
 
 
+def turns() -> Hardware:
+    """Two adaptive filters that take turns: each begins with a line of zeros."""
+    schedule = Spatial(clock=50e6, family="ecp5", channels=2)
+    return dsp.lms(2, 2**-4).hardware(Formats.uniform(12, 8), schedule)
+
+
+def paced() -> Hardware:
+    """An adaptive filter whose samples enter in one of two cycles."""
+    schedule = Spatial(clock=20e6, delay=8, always=True, interval=2)
+    return dsp.lms(2, 2**-4).hardware(Formats.uniform(12, 8), schedule)
+
+
+def shifting() -> Hardware:
+    """A filter for an FPGA with multiplier blocks, of which it names none."""
+    schedule = Spatial(clock=50e6, family="ecp5", constants=ShiftAndAdd())
+    return dsp.Filter(dsp.fir([0.5, 0.375], bits=9)).hardware(Formats.uniform(12, 8), schedule)
+
+
 def always() -> Hardware:
     """It learns from every sample, each step a few samples late."""
     schedule = Spatial(clock=50e6, delay=6, always=True)
@@ -55,6 +76,11 @@ def predicting() -> Hardware:
     formats = Formats.uniform(12, 8)
     model, schedule = layers.linear(ONE, TWO, THREE), Folded(lanes=1, learns=False)
     return compile_hardware(model, layers.sgd(2**-4), layers.mse, formats, schedule)
+
+
+def serial() -> Hardware:
+    """A filter with loaded coefficients, product by product on one multiplier."""
+    return dsp.Filter(dsp.fir(3) >> dsp.fir([0.5, 0.25])).hardware(Formats.uniform(12, 8), Serial())
 
 
 def wide() -> Hardware:
@@ -74,8 +100,12 @@ CORES: dict[str, Callable[[], Hardware]] = {
     "spatial": spatial,
     "folded": folded,
     "pipelined": pipelined,
+    "turns": turns,
+    "paced": paced,
+    "shifting": shifting,
     "always": always,
     "predicting": predicting,
+    "serial": serial,
     "wide": wide,
     "empty": empty,
 }

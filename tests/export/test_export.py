@@ -32,15 +32,21 @@ EVERY = [("spatial", *bus) for bus in BUSES] + [
     ("folded", "plain", "wishbone"),
     ("pipelined", "plain", None),
     ("pipelined", "axi", "axi-lite"),
+    ("turns", "axi", "axi-lite"),
+    ("shifting", "axi", None),
     ("always", "plain", None),
     ("always", "axi", "axi-lite"),
     ("predicting", "axi", "axi-lite"),
+    ("serial", "axi", "axi-lite"),
     ("wide", "plain", None),
     ("wide", "axi", "axi-lite"),
     ("wide", "plain", "wishbone"),
     ("empty", "plain", None),
     ("empty", "axi", "wishbone"),
 ]
+
+NAMING = ("pipelined", "turns")
+"""Those that name blocks of an FPGA."""
 
 
 @cache
@@ -65,8 +71,8 @@ def test_the_test_bench_passes_and_nothing_warns(
     core: str, streams: str, registers: str | None, tmp_path: Path
 ) -> None:
     folder = written(tmp_path, core, streams, registers)
-    simulated = "learner_sim" if core == "pipelined" else "learner"
-    assert (folder / "learner_sim.v").exists() == (core == "pipelined")
+    simulated = "learner_sim" if core in NAMING else "learner"
+    assert (folder / "learner_sim.v").exists() == (core in NAMING)
     done = icarus(folder, simulated)
     assert done.returncode == 0, done.stdout
     assert re.fullmatch(r"PASS: 24 samples in \d+ cycles\.\n", done.stdout), done.stdout
@@ -78,7 +84,7 @@ def test_yosys_reads_it(core: str, streams: str, registers: str | None, tmp_path
     folder = written(tmp_path, core, streams, registers)
     blocks = "read_verilog -lib -specify +/ecp5/cells_sim.v +/ecp5/cells_bb.v; "
     commands = "read_verilog learner.v; hierarchy -check -top learner; proc; check -assert"
-    said = yosys(folder, (blocks if core == "pipelined" else "") + commands)
+    said = yosys(folder, (blocks if core in NAMING else "") + commands)
     # A memory that is read in the same cycle is none that an FPGA has.
     warnings = [line for line in said.splitlines() if "Warning" in line]
     assert [w for w in warnings if "with list of registers" not in w] == []
@@ -145,6 +151,9 @@ def test_a_wrong_core_fails(wrong: str, tmp_path: Path) -> None:
     [
         ("spatial", "plain", None),
         ("folded", "axi", "axi-lite"),
+        ("shifting", "axi", None),
+        ("predicting", "plain", None),
+        ("serial", "plain", "axi-lite"),
         pytest.param("folded", "plain", "wishbone", marks=pytest.mark.slow),
         pytest.param("wide", "axi", "axi-lite", marks=pytest.mark.slow),
         pytest.param("always", "plain", None, marks=pytest.mark.slow),
@@ -237,5 +246,14 @@ def test_errors(tmp_path: Path) -> None:
     assert sentence(lambda: core.export(tmp_path, samples=0)) == (
         "A test bench needs a whole number of samples, at least 1, not 0; leave it out for a "
         "number that suits the model."
+    )
+    assert not list(tmp_path.iterdir())
+    assert sentence(lambda: core.export(tmp_path, name="clk")) == (
+        "clk names a signal inside this core, and cannot name the module too; choose another name, "
+        "such as clk_core."
+    )
+    assert sentence(lambda: core.export(tmp_path, name="parameter_0", streams="axi")) == (
+        "parameter_0 names a signal inside this core, and cannot name the module too; choose "
+        "another name, such as parameter_0_core."
     )
     assert not list(tmp_path.iterdir())

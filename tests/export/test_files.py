@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import sys
+from ast import literal_eval
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from catgrad import CatgradError, Formats, Spatial, dsp
 from catgrad.export import Options
 from catgrad.export.description import Description
 from catgrad.export.registers import header, map_of, parameter_addresses, register_page
@@ -18,6 +22,8 @@ from catgrad.export.write import files
 from catgrad.hardware.exporting import description
 from tests.export.cores import CORES
 from tests.export.tools import run
+
+PAGE = (Path(__file__).parents[2] / "docs" / "export.md").read_text()
 
 
 @cache
@@ -65,6 +71,38 @@ def test_the_header_has_the_addresses(name: str, tmp_path: Path) -> None:
     assert said == [*sorted(addresses), 0x10, 1, array.type.fixed.fraction]
 
 
+CHANNELS = """
+#include <stdio.h>
+#include "learner.h"
+int main(void) {
+    for (uint32_t c = 0; c < LEARNER_CHANNELS; c++)
+        for (uint32_t i = 0; i < COUNT; i++) printf("%u ", NAME(i) + LEARNER_CHANNEL(c));
+}
+"""
+
+
+def test_every_channel_has_addresses(tmp_path: Path) -> None:
+    """The header and the page say where the parameters of the other channels are."""
+    design = core("pipelined")
+    array, addresses = next(parameter_addresses(design))
+    own = f"LEARNER_{array.name.upper()}"
+    defines = f"#define NAME {own}\n#define COUNT {own}_COUNT\n"
+    (tmp_path / "learner.h").write_text(header(design))
+    (tmp_path / "program.c").write_text(defines + CHANNELS)
+    flags = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+    run("gcc", *flags, "-o", "program", "program.c", folder=tmp_path)
+    said = [int(word) for word in run("./program", folder=tmp_path).stdout.split()]
+    map, places = map_of(design), design.parameter_places
+    assert len(said) == len(places) == 2 * len(addresses)
+    assert said == [map.address(place) for place in places]
+    assert register_page(design).endswith(
+        "These are the addresses of channel 0. There are 2 channels, learners that take turns: "
+        "sample n after a reset is of channel n modulo 2. The parameters of channel c are 0x18 c "
+        "bytes further on.\n"
+    )
+    assert "channel" not in register_page(core("spatial"))
+
+
 def test_the_readme_has_every_port() -> None:
     for streams, registers in (("plain", None), ("axi", "wishbone")):
         design = core("folded", streams, registers)
@@ -75,6 +113,85 @@ def test_the_readme_has_every_port() -> None:
         assert f"Latency {component.latency} cycles" in text
         assert f"one sample every {component.interval} cycles" in text
         assert "SQ(4,8)" in text
+
+
+@pytest.mark.parametrize("name", ["predicting", "serial", "shifting"])
+def test_the_cocotb_bench_gives_the_reference_all_that_it_takes(name: str) -> None:
+    """Of a core that only predicts too, whose reference has targets all the same."""
+    design = core(name)
+    texts = files(design)
+    known: dict[str, Any] = {}
+    exec(texts["reference.py"], known)
+    taken = signature(known["Reference"].transition).parameters
+    lists = re.findall(r"^(KEPT|MEMORY|X|Y) = (.*?)(?:  #.*)?$", texts["test_learner.py"], re.M)
+    assert len(taken) == sum(len(literal_eval(text)) for _, text in lists)
+    assert not design.has("y")
+
+
+def test_the_readme_speaks_of_the_ports_that_there_are() -> None:
+    """No word of `rst`, of payloads or of y where the core has none of these."""
+    for name, streams, registers in (
+        ("shifting", "axi", None),
+        ("shifting", "plain", "wishbone"),
+        ("predicting", "axi", "axi-lite"),
+        ("serial", "axi", "axi-lite"),
+        ("turns", "axi", "axi-lite"),
+    ):
+        design = core(name, streams, registers)
+        ports = {port for _, port, _ in design.ports}
+        texts = files(design)
+        comment = texts["learner.v"].split("// It computes")[0]
+        for text in (texts["README.md"].split("## Check it")[0], comment):
+            for word in ("clk", "rst", "aresetn", "train", "busy", "x__payload", "samples"):
+                if word not in ports:
+                    assert not re.search(rf"(^|// ){word}[ :,]", text, re.M), (name, word, text)
+            assert ("y" in design.streams) == bool(re.search(r"\by\b", text)), (name, text)
+            assert not re.search(r"\b1 [a-z]+s\b", text.replace(design.summary, "")), text
+            assert ("aresetn: " in text) == ("aresetn" in ports)
+            assert max(map(len, comment.splitlines())) <= 100
+
+
+def test_the_readme_names_the_blocks_that_there_are() -> None:
+    text = files(core("pipelined"))["README.md"]
+    assert (
+        "`learner.v` names blocks of ecp5 (MULT18X18D); `learner_sim.v` is the same core for "
+        "simulators, without them, with the same numbers in the same cycles.\n"
+    ) in text
+    texts = files(core("shifting"))
+    assert "names blocks" not in texts["README.md"]
+    assert "learner_sim.v" not in texts
+    assert "synth_ecp5" in texts["README.md"]
+
+
+def test_the_tools_are_called_as_they_are_installed() -> None:
+    """Both names, and those of the Python packages are there."""
+    texts = files(core("shifting"))
+    for text in (texts["README.md"], texts["learner.core"], PAGE):
+        for name in ("verilator", "yosys", "verilator-cli", "catgrad-yosys"):
+            assert re.search(rf"\b{name}\b", text), name
+    for name in ("verilator-cli", "catgrad-yosys"):
+        assert Path(sys.executable).with_name(name).exists()
+
+
+@pytest.mark.parametrize("name", ["control", "CONTROL", "identity_value"])
+def test_a_header_defines_nothing_twice(name: str) -> None:
+    hardware = dsp.Filter(dsp.fir(2, name=name)).hardware(Formats.uniform(12, 8), Spatial())
+    design = description(hardware, None, Options("p", registers="axi-lite"), samples=1)
+    with pytest.raises(CatgradError) as error:
+        files(design)
+    assert str(error.value) == (
+        f"The header p.h would define P_{name.upper()} twice, for a parameter and for a register "
+        f"or another parameter; give the parameter another name, or leave registers out."
+    )
+
+
+def test_a_parameter_may_be_called_h(tmp_path: Path) -> None:
+    hardware = dsp.Filter(dsp.fir(2, name="h")).hardware(Formats.uniform(12, 8), Spatial())
+    design = description(hardware, None, Options("p", registers="axi-lite"), samples=1)
+    (tmp_path / "p.h").write_text(header(design))
+    (tmp_path / "p.c").write_text('#include "p.h"\n#include "p.h"\nint place = P_H(1);\n')
+    done = run("gcc", "-Wall", "-Werror", "-c", "p.c", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_the_readmes_template_is_an_instance(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ ROOMS = [
     ["catgrad.target"],
     ["catgrad.fixed"],
     ["catgrad.circuit"],
-    ["catgrad.folded"],
+    ["catgrad.folded", "catgrad.serial"],
     ["catgrad.hdl"],
     ["catgrad.export"],
     ["catgrad.compile", "catgrad.hardware"],
