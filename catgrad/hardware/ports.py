@@ -165,7 +165,7 @@ def _times(hardware: Hardware, options: Options) -> list[str]:
     return [
         *(places if hardware.parameter_types and not behind else []),
         *([SERVED, KEPT] if hardware.parameter_types else []),
-        *([] if behind else [f"{BUSY} It is 1 from the first number of x on."]),
+        *([] if behind else [BUSY, "That is from the first number of x on."]),
         f"A prediction begins {latency} after the last number of {last}, from idle.",
         f"{every(report.interval)}, if nothing stalls"
         + (f", or {report.predict_interval} with train at 0." if hardware.learns else "."),

@@ -52,12 +52,6 @@ def turns() -> Hardware:
     return dsp.lms(2, 2**-4).hardware(Formats.uniform(12, 8), schedule)
 
 
-def paced() -> Hardware:
-    """An adaptive filter whose samples enter in one of two cycles."""
-    schedule = Spatial(clock=20e6, delay=8, always=True, interval=2)
-    return dsp.lms(2, 2**-4).hardware(Formats.uniform(12, 8), schedule)
-
-
 def shifting() -> Hardware:
     """A filter for an FPGA with multiplier blocks, of which it names none."""
     schedule = Spatial(clock=50e6, family="ecp5", constants=ShiftAndAdd())
@@ -101,7 +95,6 @@ CORES: dict[str, Callable[[], Hardware]] = {
     "folded": folded,
     "pipelined": pipelined,
     "turns": turns,
-    "paced": paced,
     "shifting": shifting,
     "always": always,
     "predicting": predicting,
