@@ -24,8 +24,11 @@ def random_samples(
     """So many samples for hardware, or for a netlist with the ports of a `catgrad.hdl.Transducer`.
 
     Each element is the least or the greatest integer of its format with probability `extreme`, and
-    else any integer of it. Each sample is learned from with probability `train`.
+    else any integer of it. Each sample is learned from with probability `train`, or always by
+    hardware that has no choice.
     """
+    if isinstance(learner, Hardware) and getattr(learner.schedule, "always", False):
+        train = 1
     random = Random(seed)
     formats = formats_of(learner)
 

@@ -67,7 +67,7 @@ def test_nothing_is_placed_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             "fmax": {"clk": {"achieved": 10.0 * seeds[-1]}},
             "utilization": {"ICESTORM_LC": {"used": 7}},
         }
-        (cwd / "report.json").write_text(json.dumps(report))
+        (cwd / command[command.index("--report") + 1]).write_text(json.dumps(report))
 
     monkeypatch.setattr(place.subprocess, "run", run)
     for netlist, mhz, placed in (

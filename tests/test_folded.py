@@ -338,7 +338,7 @@ def test_updates_below_half_a_step(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "narrower"), [(16, ""), (17, "ice40 (16)"), (19, "ice40 (16) and ecp5 (18)")]
+    ("width", "narrower"), [(16, ""), (17, "ice40 (16)"), (19, "ice40 (16), ecp5 (18), gowin (18)")]
 )
 def test_the_report_notes_factors_wider_than_a_multiplier_block(width: int, narrower: str) -> None:
     model, formats = Recipe((4, 3)).model(), Formats.uniform(width, 8)

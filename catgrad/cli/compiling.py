@@ -21,6 +21,7 @@ from catgrad.cli.fronts import front_of
 from catgrad.cli.loading import MODEL, find, load, split
 from catgrad.cli.rules import canonical, require
 from catgrad.core.types import NdArrayType
+from catgrad.dsp import Filter
 from catgrad.errors import CatgradError
 from catgrad.fixed.boundary import Integers
 from catgrad.fixed.formats import Formats
@@ -97,8 +98,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "program",
         metavar="FILE[:NAME]",
-        help="a Python file, and in it a model, a Hardware, a function without arguments that "
-        "returns one, or an expression",
+        help="a Python file, and in it a model, a Filter, a Hardware, a function without arguments "
+        "that returns one, or an expression",
     )
     group = parser.add_argument_group("learning")
     group.add_argument("--rule", help=f"learning rule, from FILE or layers ({RULE})")
@@ -147,7 +148,7 @@ def compiled(arguments: argparse.Namespace, family: SpatialFamily | None = None)
     value, name = find(module, path, name)
     if isinstance(value, Hardware):
         hardware = rescheduled(arguments, value, family)
-    elif isinstance(value, OpenHypergraph):
+    elif isinstance(value, OpenHypergraph | Filter):
         hardware = from_model(arguments, module, value, family)
     else:
         raise CatgradError(
@@ -196,17 +197,25 @@ def rescheduled(
 def from_model(
     arguments: argparse.Namespace,
     module: ModuleType,
-    model: OpenHypergraph,
+    model: OpenHypergraph | Filter,
     family: SpatialFamily | None,
 ) -> Hardware:
-    """A model with the rule, the loss, the formats and the schedule of the options."""
-    rule_text, loss_text = arguments.rule or RULE, arguments.loss or LOSS
-    rule = canonical(module, "--rule", rule_text)
-    loss = canonical(module, "--loss", loss_text)
+    """A model with the rule, the loss, the formats and the schedule of the options.
+
+    A filter brings its rule and its loss; options say otherwise.
+    """
+    rule, loss = (
+        canonical(module, "--rule", arguments.rule or RULE),
+        canonical(module, "--loss", arguments.loss or LOSS),
+    )
+    if isinstance(model, Filter):
+        rule = rule if arguments.rule else model.rule
+        loss = loss if arguments.loss else model.loss
+        model = model.model
     if arguments.rule:
-        require("--rule", rule_text, rule, factor_parameters(model)[0].target)
+        require("--rule", arguments.rule, rule, factor_parameters(model)[0].target)
     if arguments.loss:
-        require("--loss", loss_text, loss, model.target)
+        require("--loss", arguments.loss, loss, model.target)
     formats = uniform(arguments.format or FORMAT)
     return compile_hardware(model, rule, loss, formats, scheduled(arguments, family))
 

@@ -13,6 +13,7 @@ from catgrad.cli.levels import LEVELS, Subject
 from catgrad.cli.loading import candidates, find, load, split
 from catgrad.cli.rules import canonical, require
 from catgrad.draw import draw
+from catgrad.dsp import Filter
 from catgrad.errors import CatgradError
 from catgrad.fixed.formats import Formats
 from catgrad.hypergraph import OpenHypergraph
@@ -87,6 +88,10 @@ def run(arguments: argparse.Namespace) -> int:
     value, name = find(module, path, name)
     rule = canonical(module, "--rule", arguments.rule)
     loss = canonical(module, "--loss", arguments.loss)
+    if isinstance(value, Filter):
+        rule = value.rule if arguments.rule == RULE else rule
+        loss = value.loss if arguments.loss == LOSS else loss
+        value = value.model
     if isinstance(value, OpenHypergraph):  # others bring their own
         if arguments.rule != RULE:
             require("--rule", arguments.rule, rule, factor_parameters(value)[0].target)

@@ -12,13 +12,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from catgrad.dsp import Filter
 from catgrad.errors import CatgradError
 from catgrad.hardware import Hardware
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.learner import Learner
 
-Target = OpenHypergraph | Learner | Hardware
-KINDS = (OpenHypergraph, Learner, Hardware)
+Target = OpenHypergraph | Learner | Hardware | Filter
+KINDS = (OpenHypergraph, Learner, Hardware, Filter)
 MODEL = "model"
 """What is taken of a file that holds several programs, unless another is asked for."""
 
@@ -83,7 +84,7 @@ def find(module: ModuleType, path: Path, name: str | None) -> tuple[Target, str]
     if not isinstance(value, KINDS):
         raise CatgradError(
             f"{path}:{name} is of type {type(value).__name__}, not a program; name an "
-            f"OpenHypergraph, a Learner, a Hardware, or a function that returns one."
+            f"OpenHypergraph, a Learner, a Hardware, a Filter, or a function that returns one."
         )
     return value, name if name.isidentifier() else path.stem
 

@@ -321,7 +321,7 @@ def block_notes(machine: Machine) -> tuple[str, ...]:
         return ()
     note = (
         f"each multiplier is several blocks, since factors have {width} bits with a sign, more "
-        f"than those of {' and '.join(narrower)}"
+        f"than those of {', '.join(narrower)}"
     )
     return (note,)
 

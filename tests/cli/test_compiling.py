@@ -25,6 +25,10 @@ def T(n):
 
 model = layers.linear(T(1), T(4), T(3))
 smooth = dsp.fir([0.25, 0.5, 0.25])
+adaptive = dsp.lms(2, 2**-4)
+blocks = adaptive.hardware(
+    Formats.uniform(12, 8), Spatial(clock=50e6, family="ecp5", delay=8, always=True)
+)
 learned = learner(model, layers.sgd(0.125), layers.mse)
 circuit = compile_hardware(model, layers.sgd(0.125), layers.mse, Formats.uniform(12, 8), Spatial(2))
 
@@ -88,6 +92,18 @@ def test_a_pipeline_whose_samples_are_apart(file, report) -> None:
 
 def test_a_filter_on_one_multiplier(file, report) -> None:
     assert report(f"{file}:smooth", "--serial")["products"] == 3
+
+
+def test_a_filter_brings_its_rule(file, report) -> None:
+    options = ["--clock", "1", "--format", "12.8"]
+    given = report(f"{file}:adaptive", *options)
+    assert given == report(f"{file}:adaptive.model", *options, "--rule", "sgd(0.0625)")
+    assert given != report(f"{file}:adaptive", *options, "--rule", "sgd(0.5)")
+
+
+def test_blocks_are_simulated_as_plain_products(file, capsys) -> None:
+    assert main(["sim", f"{file}:blocks", "--samples", "5"]) == 0
+    assert "all equal" in capsys.readouterr().out
 
 
 def test_the_format_of_numbers(file, report) -> None:

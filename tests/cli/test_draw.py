@@ -265,7 +265,7 @@ LINE = HEADER.count("\n") + 1
             ":model",
             (
                 "program.py:model is of type int, not a program; name an OpenHypergraph, a "
-                "Learner, a Hardware, or a function that returns one."
+                "Learner, a Hardware, a Filter, or a function that returns one."
             ),
         ),
         (
