@@ -24,7 +24,7 @@ from catgrad.combinators import Canonical, canonical, identity
 from catgrad.core.operation import Scalar
 from catgrad.core.types import NdArrayType, obj, op, require_numbers
 from catgrad.errors import CatgradError
-from catgrad.hypergraph import Labels, OpenHypergraph
+from catgrad.hypergraph import OpenHypergraph
 from catgrad.layers import steps
 from catgrad.special.state import Given, Queue, State
 
@@ -104,15 +104,19 @@ def adam(
 
     ``p - rate * (m / (sqrt(v) + epsilon) + decay * p)``, `m` and `v` the moving averages of the
     gradient and its square, both corrected for their start at 0 (Kingma and Ba,
-    arXiv 1412.6980; Loshchilov and Hutter, arXiv 1711.05101).
+    arXiv 1412.6980; Loshchilov and Hutter, arXiv 1711.05101). The state holds them without
+    ``1 - beta1`` and ``1 - beta2``: ``velocity = beta1 * velocity + g``, and
+    ``square = beta2 * square + g**2``.
     """
 
     _require_rate("layers.adam", rate)
 
-    def direction(P: Labels) -> OpenHypergraph:
-        return program(P, lambda *parameters: _adam(parameters, beta1, beta2, epsilon))
+    def along(rate: Scalar | Rate) -> Canonical:
+        return lambda P: program(P, lambda *p: _adam(p, beta1, beta2, epsilon, rate))
 
-    return _decayed(rate, decay, direction)
+    if decay:
+        return _decayed(rate, decay, along(1))
+    return chain(learning.sgd(1), along(rate))
 
 
 def delayed(rule: Canonical, n: int) -> Canonical:
@@ -180,22 +184,26 @@ def _queued(T: NdArrayType, n: int) -> OpenHypergraph:
     return (identity(obj(T)) @ op(Queue(delay.queue(), "late"))) >> op(delay)
 
 
-def _adam(parameters: Sequence[Wire], beta1: float, beta2: float, epsilon: float) -> Iterator[Wire]:
-    """Adam on every wire; those of one dtype count their steps together."""
+def _adam(
+    parameters: Sequence[Wire], beta1: float, beta2: float, epsilon: float, rate: Scalar | Rate
+) -> Iterator[Wire]:
+    """Adam on every wire, times the rate; those of one dtype count their steps together."""
     corrections: dict[NdArrayType, list[Wire]] = {}
     for p in parameters:
         scalar = NdArrayType((), p.T.dtype)
         if scalar not in corrections:
-            steps_so_far = _kept(p, scalar, "steps")
+            [steps_so_far] = p.draft.apply(State(scalar, "steps"))
             counted = steps.Corrections(scalar, beta1, beta2, epsilon)
-            corrections[scalar] = calls(counted, steps_so_far)
-        moments = _kept(p, p.T, "mean"), _kept(p, p.T, "square")
+            corrections[scalar] = calls(counted, steps_so_far, _number(p, scalar, rate))
+        moments = (p.draft.apply(State(p.T, name))[0] for name in ("velocity", "square"))
         yield call(steps.Adam(p.T, beta1, beta2), p, *moments, *corrections[scalar])
 
 
-def _kept(beside: Wire, T: NdArrayType, name: str) -> Wire:
-    """A state, in the program of another wire."""
-    [wire] = beside.draft.apply(State(T, name))
+def _number(beside: Wire, T: NdArrayType, rate: Scalar | Rate) -> Wire:
+    """A rate, in the program of a wire."""
+    if not isinstance(rate, Rate):
+        return beside.draft.constant(T, rate)
+    [wire] = beside.draft.apply(Given(T, rate.name))
     return wire
 
 

@@ -200,7 +200,11 @@ class Lion(Rule):
 
 @dataclass(frozen=True)
 class Adam(Rule):
-    """The direction of Adam; state: the averages `m` and `v`. It reads two `Corrections`."""
+    """The step of Adam; state: ``u = beta1 * u + g`` and ``s = beta2 * s + g**2``.
+
+    It reads two `Corrections`, which turn these sums into averages. So an average takes two
+    operations on arrays, where ``beta * m + (1 - beta) * g`` takes three.
+    """
 
     beta1: float
     beta2: float
@@ -222,27 +226,30 @@ class Adam(Rule):
         return program(self.source() + self.target(), body)
 
     def _direction(self) -> Named:
-        """``m ● v ● scale ● epsilon ● g → direction ● m ● v`` of C."""
+        """``u ● s ● scale ● epsilon ● g → direction ● u ● s`` of C."""
 
-        def body(m: Wire, v: Wire, scale: Wire, epsilon: Wire, g: Wire) -> tuple[Wire, Wire, Wire]:
-            m = self.beta1 * m + rest(self.beta1) * g
-            v = self.beta2 * v + rest(self.beta2) * (g * g)
-            root = call(B.Sqrt(v.T), v)
-            return m / (spread(scale, self.T) * root + spread(epsilon, self.T)), m, v
+        def body(u: Wire, s: Wire, scale: Wire, epsilon: Wire, g: Wire) -> tuple[Wire, Wire, Wire]:
+            u = self.beta1 * u + g
+            s = self.beta2 * s + g * g
+            root = call(B.Sqrt(s.T), s)
+            return u / (root + spread(epsilon, self.T)) * spread(scale, self.T), u, s
 
         f = forget(program(self.beside() + self.target(), body))
-        names = ("mean", "square", "scale", "epsilon", "gradient")
-        return Named("adam", f, names, ("direction", "new_mean", "new_square"))
+        names = ("velocity", "square", "scale", "epsilon", "gradient")
+        return Named("adam", f, names, ("direction", "new_velocity", "new_square"))
 
 
 @dataclass(frozen=True)
 class Corrections(Optic):
-    """From the number of steps so far, what makes up for averages that start at 0.
+    """From the number of steps so far and the rate, what turns the sums of Adam into a step.
 
-    With ``c = 1 - beta1**t`` and ``d = 1 - beta2**t``, the corrected
-    ``(m / c) / (sqrt(v / d) + epsilon)`` is ``m / (scale * sqrt(v) + epsilon * c)`` with
-    ``scale = c / sqrt(d)``, which has fewer operations on whole arrays. Forward: `scale` and
-    ``epsilon * c`` for one more step; in reverse one more step, whatever changed.
+    Sums of numbers that weigh ``1, beta, beta**2, ...`` over the sum of the weights are the
+    averages of Adam, corrected for their start at 0: ``u / a`` with
+    ``a = (1 - beta1**t) / (1 - beta1)``, and ``s / b`` with ``b = (1 - beta2**t) / (1 - beta2)``.
+    The step ``rate * (u / a) / (sqrt(s / b) + epsilon)`` is
+    ``scale * u / (sqrt(s) + epsilon * sqrt(b))`` with ``scale = rate * sqrt(b) / a``, which has
+    fewer operations on arrays (as Kingma and Ba have it at the end of section 2). Forward: `scale`
+    and ``epsilon * sqrt(b)`` for one more step; in reverse one more step, whatever changed.
     """
 
     T: NdArrayType
@@ -260,21 +267,24 @@ class Corrections(Optic):
         )
 
     def source(self) -> Labels:
-        return obj(self.T)
+        return obj(self.T, self.T)
 
     def target(self) -> Labels:
         return obj(self.T, self.T)
 
     def to_core(self) -> OpenHypergraph:
-        def body(t: Wire) -> tuple[Wire, Wire]:
+        def body(t: Wire, rate: Wire) -> tuple[Wire, Wire]:
             t = t + 1
-            c, d = (1 - self._power(beta, t) for beta in (self.beta1, self.beta2))
-            return c / call(B.Sqrt(self.T), d), self.epsilon * c
+            a, b = (self._weights(beta, t) for beta in (self.beta1, self.beta2))
+            root = call(B.Sqrt(self.T), b)
+            return rate * root / a, self.epsilon * root
 
         return forget(program(self.source(), body))
 
-    def _power(self, beta: float, t: Wire) -> Wire:
-        return call(B.Power(self.T), t.draft.constant(self.T, beta), t)
+    def _weights(self, beta: float, t: Wire) -> Wire:
+        """``1 + beta + ... + beta**(t - 1)``."""
+        power = call(B.Power(self.T), t.draft.constant(self.T, beta), t)
+        return (1 - power) / t.draft.constant(self.T, rest(beta))
 
     def residual(self) -> Labels:
         return self.source()
@@ -283,4 +293,5 @@ class Corrections(Optic):
         return copy_core(self.source()) >> (op(self) @ identity(self.source()))
 
     def rev(self) -> OpenHypergraph:
-        return program(self.residual() + self.target(), lambda t, _scale, _epsilon: t + 1)
+        A = self.residual() + self.target()
+        return program(A, lambda t, rate, _scale, _epsilon: (t + 1, rate))

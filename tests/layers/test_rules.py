@@ -58,9 +58,9 @@ def test_a_rule_keeps_a_state_for_each_parameter() -> None:
     found = learner(MODEL, layers.adam(0.1), layers.mse)
     assert found.state_names == (
         "steps",
-        "weights_mean",
+        "weights_velocity",
         "weights_square",
-        "bias_mean",
+        "bias_velocity",
         "bias_square",
     )
     W = A + C

@@ -204,7 +204,7 @@ def test_numbers_next_to_large_arrays_have_names():
         layers.mse,
     )[0].source
     assert "FACTOR_0_999 = np.array(0.999, np.float32)" in text
-    assert "new_mean = FACTOR_0_1 * gradient\n    new_mean += FACTOR_0_9 * mean\n" in text
+    assert "new_velocity = FACTOR_0_9 * velocity\n    new_velocity += gradient\n" in text
 
 
 @pytest.mark.parametrize(

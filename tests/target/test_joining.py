@@ -112,12 +112,16 @@ def test_the_source_reads_as_if_parameters_were_one():
     step = compiled.source.partition("def step")[2].partition("@staticmethod")[0]
     text = " ".join(step.split())
     assert (
-        "directions, new_means, new_squares = adam(means, squares, scale, epsilon, gradients) "
-        "new_parameters = parameters - 0.1 * directions " in text
+        "directions, new_velocities, new_squares = adam( "
+        "velocities, squares, scale, epsilon, gradients ) "
+        "new_parameters = parameters - directions " in text
     )
     assert "new_scale_1 = new_parameters[:8] " in text
     assert "new_weights_1 = new_parameters[16:80].reshape(8, 8) " in text
-    assert "means = np.concatenate( [ scale_1_mean, shift_1_mean, weights_1_mean, " in text
+    assert (
+        "velocities = np.concatenate( [ scale_1_velocity, shift_1_velocity, weights_1_velocity, "
+        in text
+    )
     assert step.count("adam(") == 1
     assert ".copy()" not in step
 

@@ -35,9 +35,10 @@ def test_adam_is_one_function_for_arrays_of_all_shapes():
 
 
 def test_shares_are_written_as_a_person_writes_them():
-    text = adam_of(compile_model(network(4, 5, 3), layers.adam(0.001), layers.mse)[0].source)
-    assert "0.9 * mean + 0.1 * gradient" in text
-    assert "0.001 * " in text
+    text = compile_model(network(4, 5, 3), layers.adam(0.001), layers.mse)[0].source
+    assert "new_velocity = 0.9 * velocity + gradient" in adam_of(text)
+    assert "(1 - 0.9 ** new_steps) / 0.1" in text
+    assert "(1 - 0.999 ** new_steps) / 0.001" in text
 
 
 def test_adam_on_a_single_number_beside_a_large_array():
@@ -55,7 +56,7 @@ def test_a_state_is_described_by_its_own_name():
     N = floats(3)
     source = compile_model(layers.linear(N, N, N), layers.adam(0.1), layers.mse)[0].source
     described = source.partition("def initial_state")[2].partition("steps = ")[0]
-    assert "weights_mean: float32[3, 3], weights_square: float32[3, 3]" in described
+    assert "weights_velocity: float32[3, 3], weights_square: float32[3, 3]" in described
 
 
 def test_the_pairs_of_a_pooling_have_a_name():

@@ -97,7 +97,17 @@ def plural(names: Sequence[str]) -> str:
         before, after = before[:-1], before[-1:]
     after = after[max(0, len(before) + len(after) - least) :] or ["parameter"]
     *first, last = [*before, *after]
-    return "_".join([*first, f"{last}es" if last.endswith(("s", "x")) else f"{last}s"])
+    return "_".join([*first, _plural_of(last)])
+
+
+def _plural_of(noun: str) -> str:
+    """
+    >>> _plural_of("velocity"), _plural_of("key")
+    ('velocities', 'keys')
+    """
+    if re.search("[^aeiou]y$", noun):
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x")) else f"{noun}s"
 
 
 def _common(lines: Sequence[Sequence[str]]) -> list[str]:
