@@ -5,6 +5,9 @@ several in one device, every one on a clock of its own, in several widths and fr
 What nextpnr says of each critical path goes to build/delay_models/FAMILY.jsonl, a line each.
 
 `fit` reads those lines and prints the numbers of `catgrad.circuit.families` beside the residuals.
+
+Multiplier blocks of Gowin are not measured: nextpnr-himbaechel counts a multiplier as no delay at
+all. What `catgrad.circuit.families` says of them is a guess.
 """
 
 from __future__ import annotations
@@ -33,7 +36,8 @@ from catgrad.circuit.builder import NetlistBuilder
 from catgrad.circuit.families import DELAYS
 from catgrad.circuit.format import BIT, Format
 from catgrad.circuit.netlist import Netlist
-from catgrad.circuit.timing import ends_ps, timing
+from catgrad.circuit.paths import ends_ps
+from catgrad.circuit.timing import timing
 from catgrad.hdl.datapath import combinational
 from catgrad.hdl.layout import shape_of
 from catgrad.hdl.multiplier import Family as BlockFamily

@@ -61,7 +61,7 @@ def digits_top(board: boards.Board) -> Top:
 
 def large_top(board: boards.Board) -> Top:
     """Sixteen multipliers that learn from images of 28 x 28 pixels."""
-    return engine_top(board, "large", "large", lanes=16)
+    return engine_top(board, "large", "digits_large", lanes=16)
 
 
 def engine_top(board: boards.Board, model: str, name: str, lanes: int) -> Top:

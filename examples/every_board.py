@@ -41,7 +41,12 @@ the board's own clock, each of them learned from; over the serial line they are 
 NOTES = """
 - No bitstream of this table has met a board yet: all that is said here comes from the tools.
 - The clock that is reached is nextpnr's estimate. It leaves out the delay of Gowin's multipliers,
-  so that for those boards no figure stands here.
+  so that for those boards no figure stands here. Where a pipeline is made for a clock on Gowin,
+  what its multipliers take is a guess.
+- What synthesis makes of a learner and its link has been simulated for iCEBreaker and ULX3S,
+  cell by cell, with the models of the cells that come with Yosys. It has none for the block RAM and
+  the multiplier of ECP5: what these do is written by hand in `sim/ecp5_blocks.v`, so that of them
+  the wiring is tested and not the silicon.
 - The OrangeCrab's USB connector goes straight to its FPGA. The serial port is on the pins that the
   board calls 0 (received) and 1 (sent).
 - The pins of the Tang Nano 20K are those of its schematic as published.

@@ -25,8 +25,17 @@ def real_samples(
 
     `x` and `y` hold an array for each input and output of the model, with a new first axis along
     which the samples lie. Every sample is learned from unless `train`, bool[samples], says not, or
-    there is no `y`. Hardware that only predicts takes none.
+    there is no `y`. Hardware that only predicts has no port for targets, and leaves `y` and `train`
+    aside, so that it can be given the samples of hardware that learns.
+    CatgradError if there is no sample, or not as many in each array.
     """
+    for name, arrays in (("x", x), ("y", () if y is None else y)):
+        counts = list(map(len, map(np.asarray, arrays)))
+        if len({*counts}) > 1 or 0 in counts:
+            raise CatgradError(
+                f"The arrays of {name} have {', '.join(map(str, counts))} samples; give at least "
+                f"one, and as many in each."
+            )
     x_rows = [hardware.flatten(hardware.quantise_x(*row)) for row in zip(*x, strict=True)]
     if y is None or not hardware.learns:
         return Samples(np.array(x_rows), None, np.zeros(len(x_rows), dtype=bool))

@@ -13,14 +13,14 @@ from amaranth.lib import wiring
 
 from catgrad.circuit.format import Integers
 from catgrad.errors import CatgradError
-from sim import amaranth_runner, cocotb_runner, cxxrtl_runner, ice40_runner, ports
+from sim import amaranth_runner, cells_runner, cocotb_runner, cxxrtl_runner, ports
 from sim.bench import Record
 from sim.stimulus import stimulus
 from sim.streams import SimulationError
 from sim.trace import Samples, Trace
 from sim.words import unpack
 
-EVALUATORS = ("amaranth", "icarus", "verilator", "cxxrtl", "ice40")
+EVALUATORS = ("amaranth", "icarus", "verilator", "cxxrtl", *cells_runner.FAMILIES)
 
 
 def simulate(
@@ -42,9 +42,9 @@ def simulate(
     rules of streams. Afterwards all parameters are fetched through the design's own stream; where
     it has a port that shows them, they have to be the same.
 
-    - `evaluator`, "amaranth", "icarus", "verilator", "cxxrtl" or "ice40": Icarus and Verilator run
-      the design's Verilog, CXXRTL a C++ program; "ice40" is what Yosys makes of it for such an
-      FPGA, cell by cell, in Icarus
+    - `evaluator`, "amaranth", "icarus", "verilator", "cxxrtl", "ice40" or "ecp5": Icarus and
+      Verilator run the design's Verilog, CXXRTL a C++ program; "ice40" and "ecp5" are what Yosys
+      makes of it for such an FPGA, cell by cell, in Icarus
     - `stall`, the probability in each cycle that a port offers nothing, or takes nothing
     - `seed`, of every random choice: a run can be repeated exactly
     - `budget`, in cycles; None is several times what a design of this latency needs
@@ -79,8 +79,8 @@ def simulate(
             return amaranth_runner.run(design, given, waveform)
         if evaluator == "cxxrtl":
             return cxxrtl_runner.run(design, given, directory)
-        if evaluator == "ice40":
-            return ice40_runner.run(design, given, directory, waveform)
+        if evaluator in cells_runner.FAMILIES:
+            return cells_runner.run(design, given, evaluator, directory, waveform)
         return cocotb_runner.run(design, given, evaluator, directory, waveform)
 
     try:

@@ -60,6 +60,14 @@ def test_an_example_that_nobody_knows() -> None:
     )
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", bitstream.TOPS)
+def test_every_example_can_be_built(name: str, tmp_path: Path) -> None:
+    """For a board whose bitstreams come from its vendor's tools, so that no tool runs here."""
+    report = bitstream.build_example("arty_a7", name, tmp_path)
+    assert all((tmp_path / file).read_bytes() for file in report.files)
+
+
 def test_what_the_documents_say_of_blocks_runs(capsys: pytest.CaptureFixture[str]) -> None:
     text = (ROOT / "docs" / "scale.md").read_text()
     [snippet] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)

@@ -19,6 +19,7 @@ from boards import yosys
 from catgrad.errors import CatgradError
 from catgrad.hdl.multiplier import Family, Held, Multiplier
 from catgrad.hdl.verilog import verilog
+from sim import cell_models
 
 SHARE = Path(find_spec("pyosys").origin).with_name("share")
 
@@ -77,41 +78,6 @@ def test_without_registers_the_product_is_there_at_once(
     simulator.run()
 
 
-def ice40_models() -> str:
-    """Yosys's models, without default levels on unconnected inputs, which Icarus cannot parse."""
-    return "`define NO_ICE40_DEFAULT_ASSIGNMENTS\n" + (SHARE / "ice40/cells_sim.v").read_text()
-
-
-def ecp5_models() -> str:
-    """A multiplier as Lattice's data sheet has it: Yosys knows only its ports and parameters."""
-    ports = (SHARE / "ecp5/cells_bb.v").read_text()
-    block = re.search(r"module MULT18X18D.*?endmodule", ports, re.DOTALL)[0]
-
-    def row(port: str, width: int) -> str:
-        return ", ".join(f"{port}{i}" for i in reversed(range(width)))
-
-    behaviour = f"""
-  wire signed [18:0] a = {{SIGNEDA & A17, {row("A", 18)}}};
-  wire signed [18:0] b = {{SIGNEDB & B17, {row("B", 18)}}};
-  reg signed [18:0] a_held, b_held;
-  wire signed [18:0] a_now = REG_INPUTA_CLK == "CLK0" ? a_held : a;
-  wire signed [18:0] b_now = REG_INPUTB_CLK == "CLK0" ? b_held : b;
-  wire signed [36:0] product = a_now * b_now;
-  reg signed [36:0] middle_held, product_held;
-  wire signed [36:0] middle = REG_PIPELINE_CLK == "CLK0" ? middle_held : product;
-  assign {{{row("P", 36)}}} = REG_OUTPUT_CLK == "CLK0" ? product_held : middle;
-  always @(posedge CLK0)
-    if (RST0) {{a_held, b_held, middle_held, product_held}} <= 0;
-    else if (CE0) begin
-      a_held <= a;
-      b_held <= b;
-      middle_held <= product;
-      product_held <= middle;
-    end
-endmodule"""
-    return block.removesuffix("endmodule") + behaviour
-
-
 def gowin_models() -> str:
     """A multiplier as Gowin's UG287 has it: Yosys knows only its ports and parameters."""
     ports = (SHARE / "gowin/cells_xtra_gw1n.v").read_text()
@@ -146,8 +112,8 @@ endmodule
 
 
 MODELS: dict[Family, Callable[[], str]] = {
-    "ice40": ice40_models,
-    "ecp5": ecp5_models,
+    "ice40": cell_models.ice40,
+    "ecp5": cell_models.ecp5,
     "gowin": gowin_models,
 }
 

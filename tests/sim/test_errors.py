@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from catgrad import Dtype, Folded, Formats, NdArrayType, compile_hardware, layers
 from catgrad.errors import CatgradError
 from catgrad.hdl.transducer import Transducer
 from catgrad.hdl.verilog import verilog
-from sim import Samples, Trace, cocotb_runner, installed, random_samples, simulate
+from sim import Samples, Trace, cocotb_runner, installed, random_samples, real_samples, simulate
 from tests.sim.cases import CASES, LMS
 
 NETLIST = LMS.netlist()
@@ -30,7 +32,7 @@ def sentence(design: Transducer, samples: Samples, **options: Any) -> str:
 
 def test_unknown_evaluator() -> None:
     assert sentence(Transducer(NETLIST), SAMPLES, evaluator="ghdl") == (
-        "There is no evaluator 'ghdl'; choose amaranth, icarus, verilator, cxxrtl or ice40."
+        "There is no evaluator 'ghdl'; choose amaranth, icarus, verilator, cxxrtl, ice40 or ecp5."
     )
 
 
@@ -182,3 +184,24 @@ def test_traces_of_different_samples() -> None:
         "predictions have shape (10, 1) in model but (5, 1) in model; compare two traces of one "
         "design and the same samples."
     )
+
+
+def test_no_real_samples() -> None:
+    N, A = (NdArrayType((n,), Dtype.float32) for n in (1, 2))
+    model, formats = layers.linear(N, A, A), Formats.uniform(8, 4)
+    hardware = compile_hardware(model, layers.sgd(2**-3), layers.mse, formats, Folded(2))
+    none, one, two = (np.ones((n, 1, 2)) for n in (0, 1, 2))
+    for x, y, name, counts in (
+        ([none], None, "x", "0"),
+        ([two], [none], "y", "0"),
+        ([one, two], None, "x", "1, 2"),
+    ):
+        with pytest.raises(CatgradError) as error:
+            real_samples(hardware, x, y)
+        assert str(error.value) == (
+            f"The arrays of {name} have {counts} samples; give at least one, and as many in each."
+        )
+    predicting = replace(hardware, schedule=Folded(2, learns=False))
+    samples = real_samples(predicting, [two], [two], np.ones(2, np.bool_))
+    assert samples.y is None
+    assert not samples.train.any()
