@@ -30,7 +30,7 @@ module {name}_tb;
 
   reg clock = 0;
   always #5 clock = !clock;
-  reg reset = 1;
+  reg reset = 0;
   integer errors = 0;
   integer cycles = 0;
 
@@ -249,7 +249,10 @@ def _main(core: Description, words: dict[str, list[int]]) -> str:
     by_port = core.has("train") and core.options.registers is None
     if by_port:
         lines += [f"    trains[{i}] = {int(train)};" for i, train in enumerate(vectors.train)]
-    lines += ["    repeat (4) @(negedge clock);", "    reset = 0;", "    @(negedge clock);"]
+    # SystemVerilog sets what is declared with a value before any process runs, and what waits for a
+    # change would not see one: so the reset begins with a change.
+    lines += ["    #1 reset = 1;", "    repeat (4) @(negedge clock);", "    reset = 0;"]
+    lines += ["    @(negedge clock);"]
     if core.options.registers is not None:
         lines.append("    check_identity;")
     for place, value in list(zip(places, initial, strict=True))[::step]:

@@ -59,16 +59,6 @@ def flat(arrays):
     return [int(number) for array in arrays for number in np.ravel(array)]
 
 
-def unflat(numbers, arrays):
-    """The arrays that `flat` makes these numbers of."""
-    found = []
-    for shape, _, _ in arrays:
-        size = int(np.prod(shape))
-        found.append(np.array(numbers[:size], dtype=np.int64).reshape(shape))
-        numbers = numbers[size:]
-    return found
-
-
 def words(numbers, places):
     """The numbers of a sample as transfers: those that travel together side by side."""
     found = []

@@ -212,7 +212,7 @@ class Description:
             self.transfers,
             self.options.streams,
             self.options.registers,
-            parameters=len(self.parameter_places),
+            places=self.parameter_places,
             digest=self.digest,
         )
 

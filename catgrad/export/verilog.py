@@ -56,7 +56,7 @@ def header_lines(core: Description) -> list[str]:
     """What the ports are, for whoever has only this file."""
     if core.options.plain:
         return list(core.notes)
-    lines = [f"{core.name}: a learner, a core of streams and registers."]
+    lines = [f"{core.name}: it {'predicts and goes on learning' if core.learns else 'predicts'}."]
     if core.options.streams == "axi":
         lines += axi_lines(core)
         if core.options.registers is None and core.has("train"):

@@ -95,7 +95,8 @@ def _tidy(text: str) -> str:
     - Amaranth names each element of a payload and each alias of a signal. Wires that nothing reads
       go, but for those that say that they are unused.
     - Yosys gives a register its power-up value in its declaration, where Verilator's PROCASSINIT
-      expects no variable that a process writes; an `initial` statement means the same.
+      expects no variable that a process writes, and where SystemVerilog sets it before any process
+      runs, which no `always @*` notices; an `initial` statement means the same.
     - Yosys compares with 0 by a logical negation, for which Verilator wants a single bit.
     """
     lines = text.split("\n")
@@ -144,4 +145,4 @@ _WIRE = re.compile(rf"  wire {_RANGE}{_IDENTIFIER};")
 _ASSIGNMENT = re.compile(rf"  assign {_IDENTIFIER} ?(?:\[[\d:]+\] ?)?= (?P<value>.*);")
 _ATTRIBUTE = re.compile(r"  \(\*.*\*\)")
 _IS_ZERO = re.compile(r"^(?P<start>  assign .* = )! (?P<operand>[\w\\$.]+ ?(?:\[[\d:]+\])?);$")
-_REGISTER = re.compile(rf"  reg {_RANGE}{_IDENTIFIER} ?= (?P<value>\d+'[dh][0-9a-f]+);")
+_REGISTER = re.compile(rf"  reg {_RANGE}{_IDENTIFIER} ?= (?P<value>\d+'[dh][0-9a-f]+|0);")

@@ -22,7 +22,7 @@ from catgrad.bidirectional import operation as B
 from catgrad.hardware import Hardware
 
 ONE, TWO, THREE = (NdArrayType((n,), Dtype.float32) for n in (1, 2, 3))
-WIDE = Formats(Fixed(40, 24), Fixed(10, 6), Fixed(12, 8), Fixed(14, 10))
+WIDE = Formats(Fixed(10, 6), Fixed(40, 24), Fixed(12, 8), Fixed(14, 10))
 
 
 def spatial() -> Hardware:
@@ -79,7 +79,7 @@ def serial() -> Hardware:
 
 def wide() -> Hardware:
     """Parameters of 40 bits."""
-    model = layers.linear(ONE, TWO, ONE)
+    model = layers.linear(ONE, THREE, ONE)
     return compile_hardware(model, layers.sgd(2**-4), layers.mse, WIDE, Spatial(cycles=1))
 
 

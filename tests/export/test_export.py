@@ -15,7 +15,7 @@ from catgrad.export import bench as bench_module
 from catgrad.export.verilog import core_verilog
 from catgrad.hardware import Hardware
 from catgrad.hardware.exporting import description
-from sim.ice40_runner import models
+from sim import cell_models
 from tests.export.cores import CORES
 from tests.export.tools import icarus, lint, run, verilator, yosys
 
@@ -77,6 +77,25 @@ def test_the_test_bench_passes_and_nothing_warns(
     assert done.returncode == 0, done.stdout
     assert re.fullmatch(r"PASS: 24 samples in \d+ cycles\.\n", done.stdout), done.stdout
     assert lint(folder, simulated) == ""
+
+
+@pytest.mark.parametrize(
+    ("core", "registers"), [("always", None), ("folded", "wishbone"), ("serial", None)]
+)
+def test_it_is_system_verilog_too(core: str, registers: str | None, tmp_path: Path) -> None:
+    """There a declaration's value is set before any process runs, and nothing sees it change.
+
+    The same cycles, even under a bench in which the reset is 1 from the beginning.
+    """
+    folder = written(tmp_path, core, "plain", registers)
+    wanted = icarus(folder).stdout
+    assert wanted.startswith("PASS: 24 samples in ")
+    assert icarus(folder, language="2012").stdout == wanted
+    bench = (folder / "learner_tb.v").read_text()
+    early = bench.replace("reg reset = 0;", "reg reset = 1;").replace("    #1 reset = 1;\n", "")
+    assert len(early) < len(bench)
+    (folder / "learner_tb.v").write_text(early)
+    assert icarus(folder, language="2012").stdout == wanted
 
 
 @pytest.mark.parametrize(("core", "streams", "registers"), EVERY)
@@ -213,7 +232,7 @@ def test_what_synthesis_makes_of_it_passes_too(tmp_path: Path) -> None:
         folder,
         "read_verilog learner.v; synth_ice40 -top learner; write_verilog -noattr cells.v",
     )
-    (folder / "models.v").write_text(models())
+    (folder / "models.v").write_text(cell_models.ice40())
     done = icarus(folder, "learner", "cells.v", "models.v")
     assert done.returncode == 0, done.stdout
     assert done.stdout.startswith("PASS: 24 samples in ")

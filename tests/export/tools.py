@@ -24,10 +24,12 @@ def run(*command: str, folder: Path, **variables: str) -> subprocess.CompletedPr
     )
 
 
-def icarus(folder: Path, core: str = "learner", *more: str) -> subprocess.CompletedProcess[str]:
+def icarus(
+    folder: Path, core: str = "learner", *more: str, language: str = "2005"
+) -> subprocess.CompletedProcess[str]:
     """The test bench in Icarus Verilog, with a file of the core, or with others in its place."""
     sources = ["learner_tb.v", *(more or [f"{core}.v"])]
-    built = run("iverilog", "-g2005", "-Wall", "-o", "tb.out", *sources, folder=folder)
+    built = run("iverilog", f"-g{language}", "-Wall", "-o", "tb.out", *sources, folder=folder)
     if not more:
         assert (built.returncode, built.stdout) == (0, "")
     assert built.returncode == 0, built.stdout

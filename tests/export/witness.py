@@ -70,7 +70,8 @@ async def read(host, address):
 
 
 async def write(host, address, number, size=4):
-    answer = await with_timeout(host.write(address, number.to_bytes(size, "little")), 100, "us")
+    data = (number & (1 << 8 * size) - 1).to_bytes(size, "little")
+    answer = await with_timeout(host.write(address, data), 100, "us")
     return answer.resp
 
 
@@ -88,10 +89,38 @@ async def parameters_are_memory(dut):
     for _ in range(4):
         numbers.update({a: random.getrandbits(SETTINGS["bits"] - 1) for a in places})
         await Combine(*(cocotb.start_soon(one(address)) for address in places))
+
+
+@cocotb.test()
+async def only_whole_words_of_what_is_there_are_written(dut):
+    host, *_ = await start(dut)
+    first, bits = SETTINGS["addresses"][0], SETTINGS["bits"]
+    assert await write(host, first, 5) == AxiResp.OKAY
+    for offset, size in ((0, 1), (3, 1), (1, 2), (0, 3), (1, 3)):
+        assert await write(host, first + offset, 0x33, size) == AxiResp.SLVERR
+    # Strobes in two words, some in each: both are refused, and so is the whole.
+    assert await write(host, first + 2, 0x33) == AxiResp.SLVERR
     assert await write(host, SETTINGS["identity"], 0) == AxiResp.SLVERR
-    assert await write(host, places[0], 1, size=2) == AxiResp.SLVERR
-    assert await read(host, SETTINGS["nowhere"]) == (0, AxiResp.SLVERR)
-    assert await read(host, places[0]) == (numbers[places[0]], AxiResp.OKAY)
+    for address in SETTINGS["nowhere"]:
+        assert await write(host, address, 1) == AxiResp.SLVERR
+        assert await read(host, address) == (0, AxiResp.SLVERR)
+    assert await read(host, first) == (5, AxiResp.OKAY)
+    answer = await with_timeout(host.read(first + 1, 3), 100, "us")
+    assert (bytes(answer.data), answer.resp) == (bytes(3), AxiResp.OKAY)
+
+    # What is above a parameter or a field is not looked at.
+    assert await write(host, first, 0x7FFFFFFF << bits | 3) == AxiResp.OKAY
+    assert await read(host, first) == (3, AxiResp.OKAY)
+    sign = 1 << bits - 1
+    assert await write(host, first, sign) == AxiResp.OKAY
+    assert await read(host, first) == (2**32 - sign, AxiResp.OKAY)
+    control = SETTINGS["control"]
+    assert await write(host, control, 0xFFFFFFFF) == AxiResp.OKAY
+    assert await read(host, control) == (1, AxiResp.OKAY)
+    assert await write(host, control + 1, 0, size=3) == AxiResp.OKAY
+    assert await read(host, control) == (1, AxiResp.OKAY)
+    assert await write(host, control, 0, size=1) == AxiResp.OKAY
+    assert await read(host, control) == (0, AxiResp.OKAY)
 
 
 @cocotb.test()

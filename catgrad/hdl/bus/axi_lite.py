@@ -53,7 +53,8 @@ class AxiLite(wiring.Component):
 
     Address and data of a write may come in either order. A read and a write may be under way
     together; they are asked one after the other, in turns where both wait, and either may be
-    asked first. No output depends on an input of the same cycle. An error is answered by SLVERR.
+    asked first. No output depends on an input of the same cycle. An error is answered by SLVERR. An
+    access is of the word that contains its address, whose low two bits are not looked at.
     Latency: of a write 4 cycles from the transfer of the address and the data to `bvalid`, of a
     read 4 cycles from the transfer of the address to `rvalid`, where the registers answer at once.
     """

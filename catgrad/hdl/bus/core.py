@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from amaranth.hdl import ClockDomain, Module, Signal, Value, unsigned
@@ -72,7 +72,7 @@ class Core(wiring.Component):
     ----------
     learner: any component with the ports of a `catgrad.hdl.transducer.Transducer`
     transfers: how many make up a sample on x, y and prediction; 1 where nothing is said
-    parameters: how many it has; digest: 32 bits that name it
+    places: the address of each of its parameters; digest: 32 bits that name it
     patience: see `catgrad.hdl.bus.registers.Registers`; None: four times an interval
       and a cycle for each parameter, at least 1024 cycles
     """
@@ -83,7 +83,7 @@ class Core(wiring.Component):
         transfers: Mapping[str, int] | None = None,
         streams: Streams = "plain",
         registers: RegisterBus | None = None,
-        parameters: int = 0,
+        places: Sequence[int] = (),
         digest: int = 0,
         patience: int | None = None,
     ) -> None:
@@ -93,9 +93,9 @@ class Core(wiring.Component):
         own = learner.signature.members
         self.map = register_map(learner, streams)
         self.axi = streams == "axi" or registers == "axi-lite"
-        least = max(1024, 4 * (learner.interval + parameters))
-        cycles = 1 << (least - 1).bit_length() if patience is None else patience
-        self._identity = (parameters, digest, cycles)
+        least = max(1024, 4 * (learner.interval + len(places)))
+        self.patience = 1 << (least - 1).bit_length() if patience is None else patience
+        self._identity = (places, digest, self.patience)
         members: dict[str, wiring.Member] = {"aclk": In(1), "aresetn": In(1)} if self.axi else {}
         for name in ("x", "y", "prediction"):
             if name in own and streams == "plain":

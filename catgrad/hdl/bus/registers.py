@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -36,14 +38,24 @@ class Registers(wiring.Component):
     has not been done, and a read may be repeated. A read sees what was written before.
 
     What is an error as well: an address where nothing is, a write to what cannot be written, and a
-    write of some bytes of a parameter. Nothing is done then.
+    write of some bytes of a parameter. Nothing is done then. A write of no byte does nothing and is
+    no error, wherever it goes: bridges from wider buses do that beside the word that is meant.
 
-    Of a parameter of two words, the second one that is written writes it, and the first one that is
-    read fetches both, so that neither is ever torn.
+    Of a word that is written, the bits above those of a field or a parameter are not looked at. Of
+    a parameter of two words, the second one that is written writes it, and the first one that is
+    read fetches both. A second word is an error without its first: where the latest first word that
+    was asked for the same way, to be read or to be written, was refused, was that of another
+    parameter, or has been followed by its second. One host at a time never tears a number.
+
+    Parameters
+    ----------
+    places: the address of each parameter on `load` and `fetch`. Beyond the last one is nothing;
+      between them, the learner reads 0 and writes nothing
+    digest, patience: see above
     """
 
-    def __init__(self, map: RegisterMap, parameters: int, digest: int, patience: int) -> None:
-        self.map, self.parameters, self.digest, self.patience = map, parameters, digest, patience
+    def __init__(self, map: RegisterMap, places: Sequence[int], digest: int, patience: int) -> None:
+        self.map, self.places, self.digest, self.patience = map, places, digest, patience
         members = {
             "request": In(request(map.bits)),
             "answer": Out(ANSWER),
@@ -72,13 +84,12 @@ class Registers(wiring.Component):
             answers.eq(begins & ~waits),
             self.request.ready.eq(answers),
         ]
-        if self.map.address_bits is None:
+        some = ~asked.write | asked.strobe.any()
+        upper = Const(0, 1) if self.map.address_bits is None else asked.address[-1]
+        with m.If(some & ~upper):
             self._registers(m, begins, word, refused)
-        else:
-            with m.If(asked.address[-1]):
-                self._parameters(m, begins, word, refused, waits)
-            with m.Else():
-                self._registers(m, begins, word, refused)
+        if self.map.address_bits is not None:
+            self._parameters(m, some & upper, begins, word, refused, waits)
         with m.If(answers):
             m.d.sync += [
                 self.answer.valid.eq(1),
@@ -90,7 +101,7 @@ class Registers(wiring.Component):
         unread = [asked.address[:2]]
         if self.map.address_bits is None:
             own = int(self.map.learns)
-            unread += [asked.data[own:], asked.strobe[own:]]
+            unread += [asked.data[own:]]
         discard(m, "request", unread)
         return m
 
@@ -102,7 +113,7 @@ class Registers(wiring.Component):
             "IDENTITY": Const(IDENTITY, WORD_BITS),
             "REVISION": Const(REVISION, WORD_BITS),
             "DIGEST": Const(self.digest, WORD_BITS),
-            "PARAMETERS": Const(self.parameters, WORD_BITS),
+            "PARAMETERS": Const(len(self.places), WORD_BITS),
             "STATUS": self.busy,
             **{name.upper(): getattr(self, name) for name in (*COUNTERS, *misframed)},
         }
@@ -125,14 +136,13 @@ class Registers(wiring.Component):
         m.d.comb += [word.eq(found), refused.eq(~known)]
 
     def _parameters(
-        self, m: Module, begins: Value, word: Signal, refused: Signal, waits: Signal
+        self, m: Module, asks: Value, begins: Value, word: Signal, refused: Signal, waits: Signal
     ) -> None:
-        """A write is kept until it can be done; a read waits."""
+        """A write is kept until it can be done; a read waits. What `asks` is for a parameter."""
         asked, map = self.request.payload, self.map
         assert map.address_bits is not None
         low = (map.stride - 1).bit_length()
-        top = low + map.address_bits
-        place = asked.address[low:top]
+        place = asked.address[low : low + map.address_bits]
         second = asked.address[2]
         waited, over = Signal(range(self.patience + 1)), Signal()
         m.d.comb += over.eq(waited == self.patience)
@@ -140,6 +150,7 @@ class Registers(wiring.Component):
         with m.If(begins & waits):
             m.d.sync += waited.eq(modulo(m, "waited_more", waited + 1, len(waited)))
 
+        # The learner may take and answer while the bus asks for something else.
         fetching, lost = Signal(), Signal()  # Lost: nobody waits for it any more.
         arrives, found = Signal(), Signal(signed(WORD_BITS * map.words))
         m.d.comb += [
@@ -155,28 +166,41 @@ class Registers(wiring.Component):
             m.d.sync += self.load.valid.eq(0)
 
         nothing = asked.write & ~asked.strobe.all()
-        # A few parameters do not fill their half of the addresses.
-        if top < len(asked.address) - 1:
-            nothing |= asked.address[top:-1].any()
-        written, read = Signal(WORD_BITS), Signal(WORD_BITS)
-        with m.If(nothing):
-            m.d.comb += refused.eq(1)
+        number, last = asked.address[low:-1], max(self.places)
+        if last + 1 < 1 << len(number):
+            nothing |= number > last
         if map.words == 2:  # The first that is written and the second that is read are kept here.
-            with m.Elif(asked.write ^ second):
-                m.d.comb += word.eq(Mux(asked.write, 0, read))
+            half = data.StructLayout({"kept": 1, "place": map.address_bits, "word": WORD_BITS})
+            written, read = Signal(half), Signal(half)
+            kept = Mux(asked.write, written.kept, read.kept)
+            of = Mux(asked.write, written.place, read.place)
+            nothing |= second & ~(kept & (of == place))
+        with m.If(asks & nothing):
+            m.d.comb += refused.eq(1)
+            if map.words == 2:
                 with m.If(begins & asked.write):
-                    m.d.sync += written.eq(asked.data)
-        with m.Elif(asked.write):
+                    m.d.sync += written.kept.eq(0)
+        if map.words == 2:
+            with m.Elif(asks & (asked.write ^ second)):
+                m.d.comb += word.eq(Mux(asked.write, 0, read.word))
+                with m.If(begins & asked.write):
+                    m.d.sync += written.eq(Cat(Const(1, 1), place, asked.data))
+                with m.Elif(begins):
+                    m.d.sync += read.kept.eq(0)
+        with m.Elif(asks & asked.write):
             m.d.comb += [waits.eq(self.load.valid & ~over), refused.eq(self.load.valid)]
             with m.If(begins & ~self.load.valid):
-                value = Cat(written, asked.data) if map.words == 2 else asked.data
+                value: Value = asked.data
+                if map.words == 2:
+                    value = Cat(written.word, asked.data)
+                    m.d.sync += written.kept.eq(0)
                 m.d.sync += [
                     self.load.valid.eq(1),
                     self.load.payload.address.eq(place),
                     self.load.payload.value.eq(value[: map.value_bits]),
                 ]
                 discard(m, "request_data", [value[map.value_bits :]])
-        with m.Else():
+        with m.Elif(asks):
             m.d.comb += [
                 word.eq(found[:WORD_BITS]),
                 waits.eq(~arrives & ~over),
@@ -184,9 +208,12 @@ class Registers(wiring.Component):
             ]
             with m.If(begins):
                 with m.If(arrives):
-                    m.d.sync += read.eq(found[WORD_BITS:])
+                    if map.words == 2:
+                        m.d.sync += read.eq(Cat(Const(1, 1), place, found[WORD_BITS:]))
                 with m.Elif(over):
                     m.d.sync += lost.eq(fetching & ~self.fetched.valid)
+                    if map.words == 2:
+                        m.d.sync += read.kept.eq(0)
                 with m.Elif(~fetching & ~self.load.valid):
                     m.d.sync += [self.fetch.payload.eq(place), self.fetch.valid.eq(1)]
                     m.d.sync += fetching.eq(1)

@@ -41,7 +41,7 @@ class Wishbone(wiring.Component):
     Each cycle ends in `ack`, or in `err` where nothing was done; neither is ever 1 without `stb`. A
     master that takes `cyc` or `stb` back before gets no answer, and its request may have been done.
     Latency: 2 cycles from the first with `stb` to that with `ack`, where the registers answer at
-    once. Reads of bytes give the whole word.
+    once. Reads of bytes give the whole word that contains the address.
     """
 
     def __init__(self, bits: int) -> None:

@@ -9,13 +9,13 @@ import numpy as np
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out, connect
-from amaranth.sim import SimulatorContext
+from amaranth.sim import Simulator, SimulatorContext
 
 from catgrad.hdl.bus.axi_lite import AxiLite, axi_lite
 from catgrad.hdl.bus.map import RegisterMap
 from catgrad.hdl.bus.registers import COUNTERS, Registers
 from catgrad.hdl.bus.wishbone import Wishbone, wishbone
-from tests.hdl.bench import packed, stalls, until
+from tests.hdl.bench import packed, stalls, ticks, until
 
 DIGEST = 0x89ABCDEF
 COUNTS = {"samples": 5, "forward_saturations": 6, "learning_saturations": 0xFFFFFFFF}
@@ -25,13 +25,18 @@ Answer = tuple[int, bool]
 
 Transact = Callable[..., Awaitable[Answer]]
 
+Process = Callable[[SimulatorContext], Awaitable[None]]
+
 
 class Behind(wiring.Component):
     """A bus, the registers, and the learner's side of them."""
 
-    def __init__(self, map: RegisterMap, bus: str, patience: int) -> None:
+    def __init__(
+        self, map: RegisterMap, bus: str, patience: int, parameters: int | None = None
+    ) -> None:
         self.map = map
-        self.registers = Registers(map, 7, DIGEST, patience)
+        places = range(1 << (map.address_bits or 0) if parameters is None else parameters)
+        self.registers = Registers(map, places, DIGEST, patience)
         self.front = {"axi-lite": AxiLite, "wishbone": Wishbone}[bus](map.bits)
         ports = {"axi-lite": axi_lite, "wishbone": wishbone}[bus](map.bits)
         own = self.registers.signature.members
@@ -155,6 +160,40 @@ def wishbone_master(top: Behind, rng: np.random.Generator, stall: float) -> Tran
     return transact
 
 
-MASTERS = {"axi-lite": axi_master, "wishbone": wishbone_master}
+def background(top: Behind, testbench: Process, *forever: Process) -> None:
+    """Run a test bench beside others that do not end."""
+    done: list[bool] = []
 
-__all__ = ["COUNTS", "DIGEST", "MASTERS", "Behind", "counters", "learner", "packed"]
+    async def first(ctx: SimulatorContext) -> None:
+        await testbench(ctx)
+        done.append(True)
+
+    simulator = Simulator(top)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(first)
+    for other in forever:
+        simulator.add_testbench(other, background=True)
+
+    async def watchdog(ctx: SimulatorContext) -> None:
+        await ticks(ctx, 20_000)
+        raise AssertionError("cycle budget of 20000 spent")
+
+    simulator.add_testbench(watchdog, background=True)
+    simulator.run()
+    assert done
+
+
+MASTERS = {"axi-lite": axi_master, "wishbone": wishbone_master}
+BUSES = sorted(MASTERS)
+
+__all__ = [
+    "BUSES",
+    "COUNTS",
+    "DIGEST",
+    "MASTERS",
+    "Behind",
+    "background",
+    "counters",
+    "learner",
+    "packed",
+]

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from amaranth.sim import Simulator, SimulatorContext
+from amaranth.sim import SimulatorContext
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from catgrad import CatgradError
 from catgrad.hdl.bus.map import CONTROL_BYTES, IDENTITY, RegisterMap, register_address
 from tests.hdl.bench import simulate, ticks, until
-from tests.hdl.bus.behind import COUNTS, DIGEST, MASTERS, Behind, counters, learner
-
-BUSES = sorted(MASTERS)
+from tests.hdl.bus.behind import (
+    BUSES,
+    COUNTS,
+    DIGEST,
+    MASTERS,
+    Behind,
+    background,
+    counters,
+    learner,
+)
 
 MAPS = st.builds(
     RegisterMap,
@@ -47,16 +54,17 @@ def test_parameters_of_three_words_are_refused() -> None:
 class Model:
     """What registers answer."""
 
-    def __init__(self, map: RegisterMap) -> None:
-        self.map = map
+    def __init__(self, map: RegisterMap, parameters: int) -> None:
+        self.map, self.parameters = map, parameters
         self.memory: dict[int, int] = {}
         self.train = 0
-        self.half = 0
+        self.read_half: tuple[int, int] | None = None  # The place and the word.
+        self.written_half: tuple[int, int] | None = None
         own = {
             "IDENTITY": IDENTITY,
             "REVISION": 1,
             "DIGEST": DIGEST,
-            "PARAMETERS": 7,
+            "PARAMETERS": parameters,
             "X_MISFRAMED": 17,
             "Y_MISFRAMED": 17,
             "CONTROL": 0,
@@ -70,14 +78,25 @@ class Model:
         if address < map.window:
             return self.words.get(address, 0), address not in self.words
         place, offset = divmod(address - map.window, map.stride)
-        if place >= 1 << map.address_bits:
+        if place >= self.parameters:
             return 0, True
         value = self.memory.get(place, 0) & ((1 << 32 * map.words) - 1)
-        return value >> 8 * offset & 0xFFFFFFFF, False
+        if map.words == 1:
+            return value, False
+        half, self.read_half = self.read_half, None
+        if offset == 0:
+            self.read_half = place, value >> 32
+            return value & 0xFFFFFFFF, False
+        if half is None or half[0] != place:
+            self.read_half = half
+            return 0, True
+        return half[1], False
 
     def write(self, address: int, data: int, strobe: int) -> bool:
         map = self.map
         control = register_address("CONTROL")
+        if strobe == 0:
+            return False
         if address < map.window:
             if address == control and map.learns:
                 if strobe & 1:
@@ -85,12 +104,17 @@ class Model:
                 return False
             return True
         place, offset = divmod(address - map.window, map.stride)
-        if place >= 1 << map.address_bits or strobe != 15:
+        half, self.written_half = self.written_half, None
+        if place >= self.parameters or strobe != 15:
             return True
-        if map.words == 2 and offset == 0:
-            self.half = data
-            return False
-        value = (self.half | data << 32 if map.words == 2 else data) & ((1 << map.value_bits) - 1)
+        if map.words == 2:
+            if offset == 0:
+                self.written_half = place, data
+                return False
+            if half is None or half[0] != place:
+                return True
+            data = half[1] | data << 32
+        value = data & ((1 << map.value_bits) - 1)
         self.memory[place] = value - (value >> map.value_bits - 1 << map.value_bits)
         return False
 
@@ -101,29 +125,33 @@ class Model:
 def test_a_bus_sees_what_a_dictionary_says(
     map: RegisterMap, bus: str, stall: float, seed: int
 ) -> None:
-    top, model, memory = Behind(map, bus, patience=400), Model(map), {}
+    """At unaligned addresses too, which mean the word that they are in."""
     rng = np.random.default_rng(seed)
+    parameters = int(rng.integers(1, 1 << map.address_bits, endpoint=True))
+    top, model = Behind(map, bus, patience=400, parameters=parameters), Model(map, parameters)
+    memory: dict[int, int] = {}
     host, transact = np.random.default_rng(seed + 1), MASTERS[bus](top, rng, stall)
 
     async def testbench(ctx: SimulatorContext) -> None:
         await counters(ctx, top)
+        address = 0
         for _ in range(40):
-            half = map.window if host.random() < 0.6 else 0
-            address = half + 4 * int(host.integers(0, max(16, map.window_bytes // 4)))
-            address %= 1 << map.bits
+            if map.words == 2 and address >= map.window and host.random() < 0.5:
+                address ^= 4  # The other word of the same parameter.
+            else:
+                half = map.window if host.random() < 0.6 else 0
+                address = half + 4 * int(host.integers(0, max(16, map.window_bytes // 4)))
+                address %= 1 << map.bits
+            offset = int(host.integers(0, 4)) if host.random() < 0.3 else 0
             if host.random() < 0.5:
                 data = int(host.integers(0, 1 << 32))
                 strobe = 15 if host.random() < 0.8 else int(host.integers(0, 16))
-                assert await transact(ctx, address, data, strobe) == (
+                assert await transact(ctx, address + offset, data, strobe) == (
                     0,
                     model.write(address, data, strobe),
                 )
-            elif map.words == 2 and address >= map.window:
-                first = address & ~7
-                for word in (first, first + 4):
-                    assert await transact(ctx, word) == model.read(word)
             elif address != register_address("STATUS"):
-                word, error = await transact(ctx, address)
+                word, error = await transact(ctx, address + offset)
                 assert (0 if error else word, error) == model.read(address)
         await ticks(ctx, 100)
         assert memory == model.memory
@@ -132,29 +160,6 @@ def test_a_bus_sees_what_a_dictionary_says(
 
     loads, fetches = learner(top, memory, np.random.default_rng(seed + 2), stall)
     background(top, testbench, loads, fetches)
-
-
-def background(top, testbench, *forever) -> None:
-    """Run a test bench beside others that do not end."""
-    done = []
-
-    async def first(ctx: SimulatorContext) -> None:
-        await testbench(ctx)
-        done.append(True)
-
-    simulator = Simulator(top)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(first)
-    for other in forever:
-        simulator.add_testbench(other, background=True)
-
-    async def watchdog(ctx: SimulatorContext) -> None:
-        await ticks(ctx, 20_000)
-        raise AssertionError("cycle budget of 20000 spent")
-
-    simulator.add_testbench(watchdog, background=True)
-    simulator.run()
-    assert done
 
 
 @pytest.mark.parametrize("bus", BUSES)
@@ -222,6 +227,33 @@ def test_an_answer_that_comes_too_late_is_not_that_of_the_next_question(wait: in
         assert (word, error) == (202, False)
 
     background(top, testbench, slow)
+
+
+@pytest.mark.parametrize("bus", BUSES)
+def test_a_parameter_is_handed_on_while_registers_are_read(bus: str) -> None:
+    """Once, and the learner, which waits for that, is let go."""
+    map = RegisterMap(address_bits=3, value_bits=16, learns=True)
+    top = Behind(map, bus, patience=100)
+    transact = MASTERS[bus](top, np.random.default_rng(0), 0.0)
+    taken: list[int] = []
+
+    async def late(ctx: SimulatorContext) -> None:
+        await ticks(ctx, 40)
+        ctx.set(top.load.ready, 1)
+        while True:
+            [payload] = await until(ctx, top.load.valid, top.load.payload)
+            taken.append(payload.value)
+
+    async def testbench(ctx: SimulatorContext) -> None:
+        status = register_address("STATUS")
+        assert await transact(ctx, map.address(5), 77) == (0, False)
+        assert await transact(ctx, status) == (3, False)
+        while (await transact(ctx, status))[0]:
+            pass
+        await ticks(ctx, 20)
+        assert taken == [77]
+
+    background(top, testbench, late)
 
 
 @pytest.mark.parametrize("bus", BUSES)
