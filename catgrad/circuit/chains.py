@@ -7,9 +7,10 @@ import numpy as np
 from catgrad.circuit.builder import NetlistBuilder
 from catgrad.circuit.copying import copied, in_format, same_cell
 from catgrad.circuit.families import Delays
-from catgrad.circuit.format import Format
+from catgrad.circuit.format import BoolArray, Format
 from catgrad.circuit.netlist import Kind, Netlist
-from catgrad.circuit.timing import alone_ps, timing
+from catgrad.circuit.paths import alone_ps
+from catgrad.circuit.timing import timing
 from catgrad.circuit.verify import verify
 
 
@@ -23,12 +24,26 @@ def short_chains(netlist: Netlist, delays: Delays, period_ps: int) -> Netlist:
         a + b          low = a mod 2**k + b mod 2**k
                        ((a >> k) + (b >> k) + (low >> k)) << k  +  low mod 2**k
     """
+    parts = _cut(netlist, delays, period_ps, 2)
+    # What reads the same as a chain that is cut has longer wires, for there are more readers.
+    return _cut(parts, delays, period_ps, 4) if _long(parts, delays, period_ps).any() else parts
+
+
+def _long(netlist: Netlist, delays: Delays, period_ps: int) -> BoolArray:
+    """bool[n], the additions and subtractions that alone take longer than the period."""
+    late = alone_ps(timing(netlist, delays, period_ps)) > period_ps
+    found: BoolArray = late & np.isin(netlist.kind, (Kind.ADD, Kind.SUB))
+    return found
+
+
+def _cut(netlist: Netlist, delays: Delays, period_ps: int, doublings: int) -> Netlist:
+    """The netlist with those in parts that are short enough where readers double so many times."""
     b = NetlistBuilder()
     new: list[int] = []
-    times = timing(netlist, delays, period_ps)
-    long = (alone_ps(times) > period_ps) & np.isin(netlist.kind, (Kind.ADD, Kind.SUB))
+    long = _long(netlist, delays, period_ps)
     # A part has the bit of its carry in beside its own.
-    room = period_ps - delays.register - delays.carry - delays.subtract - 2 * delays.fanout
+    room = period_ps - delays.register - delays.carry - delays.subtract
+    room -= doublings * delays.fanout
     most = room // max(delays.carry_bit, 1) - 1
     for cell in range(len(netlist)):
         kind = Kind(netlist.kind[cell])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -54,6 +55,12 @@ class Differences:
         first = np.ones(len(tail), dtype=np.bool_)
         first[1:] = (np.diff(tail) != 0) | (np.diff(head) != 0)
         return tail[first], head[first], least[first]
+
+    def among(self, nodes: Sequence[int]) -> Differences:
+        """The constraints between these numbers alone."""
+        tail, head, least = self.edges()
+        both = np.isin(tail, nodes) & np.isin(head, nodes)
+        return Differences(self.nodes, [tail[both]], [head[both]], [least[both]])
 
     def _columns(self) -> tuple[list[IntArray], list[IntArray], list[IntArray]]:
         return self._tails, self._heads, self._least

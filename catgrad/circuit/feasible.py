@@ -11,12 +11,14 @@ from catgrad.circuit.bare import with_bare_blocks
 from catgrad.circuit.differences import Circular
 from catgrad.circuit.families import Delays
 from catgrad.circuit.format import IntArray
-from catgrad.circuit.loops import Loop
+from catgrad.circuit.loops import LEARNED, Loop
 from catgrad.circuit.netlist import Kind, Netlist
+from catgrad.circuit.paths import alone_ps, apart
 from catgrad.circuit.place import Placement
-from catgrad.circuit.timing import Timing, alone_ps, apart, timing
+from catgrad.circuit.timing import Timing, timing
 from catgrad.circuit.turns import Turn, with_choices
 from catgrad.errors import CatgradError
+from catgrad.hypergraph.text import plural
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,14 +156,14 @@ class Asked:
         """Why there are no stages: a way through the netlist that takes too many."""
         cells = placement.cells(circle)
         way = ", ".join(f"{cell} ({Kind(self.netlist.kind[cell])})" for cell in cells)
-        if placement.is_loop(circle):
+        if placement.carried_on(circle):
             fewest = with_bare_blocks(self, period_ps, None).interval
             shortest = self.shortest_period()
             either = f"{_ask_for(shortest)}, or for" if shortest else f"{_ask_for(None)}; ask for"
             return CatgradError(
                 f"At a period of {period_ps} ps the loop through the cells {way} takes longer than "
                 f"the next sample waits, which comes after {self.interval} cycles; "
-                f"{either} an interval of {fewest} cycles."
+                f"{either} an interval of {fewest} cycles{self._later(placement, circle, fewest)}."
             )
         stages = replace(self, latency=None).feasible(period_ps).earliest().first
         return CatgradError(
@@ -169,6 +171,18 @@ class Asked:
             f"in stage {stages}, but was asked for in stage {self.latency}; "
             f"{_ask_for(self.shortest_period())}, or for stage {stages}."
         )
+
+    def _later(self, placement: Placement, circle: Sequence[int], fewest: int) -> str:
+        """How much later learning might come instead, if that is what a loop is for."""
+        around = placement.carried_on(circle)
+        distance = sum(loop.distance for loop in around)
+        learned = [loop for loop in around if loop.port == LEARNED and loop.distance == 1]
+        queued = any(loop.is_queue for loop in self.loops)
+        if not learned or queued or not all(map(placement.accumulates, learned)):
+            return ""
+        # A cycle more than the loop takes: a queue shows a number when it is in.
+        samples = -(-(distance * fewest + 1) // self.interval) - 1
+        return f", or try a delay of {plural(samples, 'sample')}"
 
 
 def _fits(placement: Placement) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 
 from catgrad.circuit.builder import NetlistBuilder
@@ -9,8 +12,9 @@ from catgrad.circuit.copying import copied, in_format, same_cell
 from catgrad.circuit.families import Delays
 from catgrad.circuit.format import BoolArray, Format
 from catgrad.circuit.netlist import Kind, Netlist
+from catgrad.circuit.paths import alone_ps
 from catgrad.circuit.remove_dead import remove_dead
-from catgrad.circuit.timing import alone_ps, timing
+from catgrad.circuit.timing import timing
 from catgrad.circuit.verify import verify
 
 _FEWEST = 3
@@ -41,16 +45,12 @@ def halves(netlist: Netlist, delays: Delays, period_ps: int) -> Netlist:
         if netlist.kind[cell] == Kind.INPUT:
             net = int(b.input(f"cell_{cell}", [format])[0])
         elif long[cell] and not inside[cell] and most > 1:
-            tree = _tree(netlist, inside, new, cell)
-            net = in_format(b, _sum(b, tree, format.width, most), format)
+            tree = _tree(netlist, inside, cell)
+            net = in_format(b, _sum(b, tree, new, format.width, most), format)
         else:
             net = same_cell(b, netlist, cell, args)
         new.append(net)
     return remove_dead(verify(copied(netlist, b, np.array(new, dtype=np.int64))))
-
-
-Tree = int | tuple["Tree", "Tree"]
-"""A net, or the sum of two trees."""
 
 
 def _inside(netlist: Netlist) -> BoolArray:
@@ -65,34 +65,47 @@ def _inside(netlist: Netlist) -> BoolArray:
     return inside
 
 
-def _tree(netlist: Netlist, inside: BoolArray, new: list[int], cell: int) -> Tree:
-    first, second = (
-        _tree(netlist, inside, new, arg) if inside[arg] else new[arg]
-        for arg in netlist.args[cell, :2].tolist()
-    )
-    return first, second
+class _Tree(NamedTuple):
+    """A tree of additions: the nets that are its terms, the first one first, and of each addition
+    its net and the two that it reads, behind those.
+    """
+
+    terms: list[int]
+    sums: list[tuple[int, int, int]]
 
 
-def _leaves(tree: Tree) -> list[int]:
-    return [tree] if isinstance(tree, int) else [n for part in tree for n in _leaves(part)]
+def _tree(netlist: Netlist, inside: BoolArray, cell: int) -> _Tree:
+    """That which ends in a cell, found without recursion: a sum can be as deep as it is long."""
+    terms: list[int] = []
+    sums: list[tuple[int, int, int]] = []
+    waiting = [cell]
+    while waiting:
+        net = waiting.pop()
+        if net == cell or inside[net]:
+            first, second = netlist.args[net, :2].tolist()
+            sums.append((net, first, second))
+            waiting += [first, second]
+        else:
+            terms.append(net)
+    return _Tree(terms[::-1], sums[::-1])
 
 
-def _sum(b: NetlistBuilder, tree: Tree, width: int, most: int) -> int:
+def _sum(b: NetlistBuilder, tree: _Tree, new: Sequence[int], width: int, most: int) -> int:
     """The sum of a tree, of which so many bits matter, in parts whose sums have at most `most`."""
-    leaves = _leaves(tree)
+    terms = [new[net] for net in tree.terms]
     # Above the bits of a part are those that its sum carries out, and one for what it takes in.
-    above = (len(leaves) - 1).bit_length() + 1
-    if width <= most or len(leaves) < _FEWEST or most <= above:
-        return _added(b, tree)
+    above = (len(terms) - 1).bit_length() + 1
+    if width <= most or len(terms) < _FEWEST or most <= above:
+        return _added(b, tree, terms)
     parts = -(-(width - above) // (most - above))
     bits = -(-(width - above) // parts)
     part = Format(bits, False)
     total, lows = -1, []
     for place in range(parts):
-        moved = {net: int(b.shr(net, place * bits)) for net in leaves}
+        moved = {net: int(b.shr(net, place * bits)) for net in terms}
         if place < parts - 1:
             moved = {net: int(b.wrap(bit, part)) for net, bit in moved.items()}
-        own = _added(b, _mapped(tree, moved))
+        own = _added(b, tree, [moved[net] for net in terms])
         total = int(b.add(own, b.shr(total, bits))) if place else own
         lows.append(int(b.wrap(total, part)))
     for low in lows[-2::-1]:
@@ -100,9 +113,9 @@ def _sum(b: NetlistBuilder, tree: Tree, width: int, most: int) -> int:
     return total
 
 
-def _mapped(tree: Tree, to: dict[int, int]) -> Tree:
-    return to[tree] if isinstance(tree, int) else (_mapped(tree[0], to), _mapped(tree[1], to))
-
-
-def _added(b: NetlistBuilder, tree: Tree) -> int:
-    return tree if isinstance(tree, int) else int(b.add(_added(b, tree[0]), _added(b, tree[1])))
+def _added(b: NetlistBuilder, tree: _Tree, terms: Sequence[int]) -> int:
+    """The sum of a tree, of these nets in the places of its terms."""
+    found, total = dict(zip(tree.terms, terms, strict=True)), -1
+    for net, first, second in tree.sums:
+        found[net] = total = int(b.add(found[first], found[second]))
+    return total

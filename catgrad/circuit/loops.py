@@ -15,6 +15,9 @@ CARRIED = ("parameters", "state", "late")
 """The ports that lead out of a netlist and back into it: what a rule keeps, what the model keeps,
 and the queues of a delayed rule."""
 
+LEARNED = "parameters"
+"""The port of what a sample changes by being learned from."""
+
 QUEUED = "late"
 """The port whose values wait in queues. Those of the others are held in registers."""
 

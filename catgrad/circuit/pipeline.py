@@ -15,6 +15,7 @@ from catgrad.circuit.feasible import Asked, cell_name
 from catgrad.circuit.format import BoolArray, IntArray
 from catgrad.circuit.loops import Loop, carried, still
 from catgrad.circuit.netlist import Kind, Netlist
+from catgrad.circuit.paths import ends_ps
 from catgrad.circuit.sharing_blocks import shared
 from catgrad.circuit.timing import BLOCK_RAM_PS, ENTRIES, Timing, in_memory
 from catgrad.circuit.turns import Turn, groups, with_choices
@@ -149,14 +150,14 @@ class Pipeline:
     @cached_property
     def period_ps(self) -> int:
         """The longest path through the cells of one stage, by the model."""
-        return int(timings.ends_ps(self.netlist, self.timing, self.stage).max(initial=0))
+        return int(ends_ps(self.netlist, self.timing, self.stage).max(initial=0))
 
     def verify(self) -> Pipeline:
         """The pipeline itself, if it is valid; else a `CatgradError` that names a fault."""
         self._verify_stages()
         self._verify_loops()
         self._verify_turns()
-        needs = timings.ends_ps(self.netlist, self.timing, self.stage)
+        needs = ends_ps(self.netlist, self.timing, self.stage)
         if self.timing.is_exact and self.period_asked is not None:
             late = needs > self.period_asked
             if late.any():

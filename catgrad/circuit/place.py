@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catgrad.circuit.differences import Differences
+from catgrad.circuit.differences import Circular, Differences
 from catgrad.circuit.format import IntArray
 from catgrad.circuit.loops import Loop, still
 from catgrad.circuit.netlist import Netlist
@@ -36,7 +36,7 @@ class Placement:
     the one in which the next one is put in.
 
     `pairs : int64[m, 2]` are the cells that have to be in different stages, see
-    `catgrad.circuit.timing.apart`, or a cell and ``~net`` for a net that leaves later. `carried`
+    `catgrad.circuit.paths.apart`, or a cell and ``~net`` for a net that leaves later. `carried`
     names the ports of the loops, `free` input ports whose elements enter together in any stage,
     `fixed` those that are the same for all samples;
     `together` says whether all output ports leave in the same stage. The first that is not carried
@@ -186,6 +186,31 @@ class Placement:
         around = [*nodes[begin:], *nodes[:begin]]
         return [of_number[number] for number in around if number in of_number]
 
-    def is_loop(self, nodes: Sequence[int]) -> bool:
-        """Whether a value is carried from sample to sample on a way through these numbers."""
-        return bool(np.isin(self._pushes, nodes).any())
+    def carried_on(self, nodes: Sequence[int]) -> list[Loop]:
+        """The loops by which a value is carried from sample to sample through these numbers."""
+        pushes = zip(self.loops, self._pushes.tolist(), strict=True)
+        return [loop for loop, push in pushes if push in nodes]
+
+    def accumulates(self, loop: Loop) -> bool:
+        """Whether a value can be changed in time on the way of fewest cells, whatever is added.
+
+        That is what is left of a loop of learning once a delay has cut the way of the gradient.
+        """
+        way = [loop.source]
+        reader = {loop.source: loop.source}
+        for cell in way:
+            for net in self.netlist.args[cell].tolist():
+                if net >= 0 and net not in reader:
+                    reader[net] = cell
+                    way.append(net)
+            if loop.target in reader:
+                break
+        cells = [loop.target]
+        while cells[-1] != loop.source and cells[-1] in reader:
+            cells.append(reader[cells[-1]])
+        push = self._pushes[self.loops.index(loop)]
+        try:
+            self.constraints.among([*self._of_cell[cells].tolist(), int(push)]).smallest()
+        except Circular:
+            return False
+        return True

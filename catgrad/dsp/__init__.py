@@ -22,7 +22,7 @@ from catgrad.dsp.gain import agc
 from catgrad.dsp.lines import SAMPLE, window
 from catgrad.dsp.oscillator import mixer, nco
 from catgrad.dsp.resample import resample
-from catgrad.dsp.rounding import BiquadReport, biquad_report
+from catgrad.dsp.rounding import BiquadReport, FirReport, biquad_report, fir_report
 from catgrad.dsp.signals import Run, run, run_integers
 from catgrad.special.memory import delay, feedback
 
@@ -30,6 +30,7 @@ __all__ = [
     "SAMPLE",
     "BiquadReport",
     "Filter",
+    "FirReport",
     "Run",
     "agc",
     "balanced",
@@ -44,6 +45,7 @@ __all__ = [
     "delayed_lms",
     "feedback",
     "fir",
+    "fir_report",
     "leaky_lms",
     "lms",
     "mixer",

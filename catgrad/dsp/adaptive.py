@@ -20,9 +20,12 @@ Each is a model with a learning rule and a loss. What becomes of one depends on 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.block import block
@@ -31,9 +34,9 @@ from catgrad.bidirectional.optic import Lens
 from catgrad.bidirectional.wires import Wire, call, calls, program
 from catgrad.combinators import Canonical, canonical
 from catgrad.compile import compile_model
-from catgrad.core.types import NdArrayType, obj, op, require
+from catgrad.core.types import NdArrayType, obj, op, require, require_numbers
 from catgrad.dsp.fir import fir
-from catgrad.dsp.lines import SAMPLE, window
+from catgrad.dsp.lines import SAMPLE, require_count, window
 from catgrad.errors import CatgradError
 from catgrad.fixed.formats import Formats
 from catgrad.hardware import Hardware, compile_hardware
@@ -41,7 +44,7 @@ from catgrad.hardware.schedules import Schedule
 from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.layers.filters import nlms as normalised
 from catgrad.layers.losses import l1
-from catgrad.layers.rules import Rate, chain, delayed, sgd, sign_sgd, weight_decay
+from catgrad.layers.rules import Rate, chain, delayed, sgd, weight_decay
 from catgrad.special.parameter import Parameter
 
 NOTHING = sgd(0)
@@ -67,6 +70,7 @@ class Filter:
 
 def lms(taps: int, rate: float | Rate, T: NdArrayType = SAMPLE, form: str = "direct") -> Filter:
     """``w += rate * error * x`` (Widrow and Hoff, "Adaptive switching circuits", 1960)."""
+    taps = _learned("lms", taps, rate)
     return Filter(fir(taps, T, form), sgd(rate))
 
 
@@ -76,9 +80,11 @@ def nlms(taps: int, rate: float | Rate, T: NdArrayType = SAMPLE, epsilon: float 
     It converges at rates between 0 and 2 (Nagumo and Noda, "A learning method for system
     identification", IEEE Transactions on Automatic Control 12, 1967).
     """
-    line = NdArrayType((taps,), T.dtype)
-    scalar = NdArrayType((), T.dtype)
-    model = window(taps, T) >> normalised(T, line, scalar, epsilon)
+    taps = _learned("nlms", taps, rate, below=2.0)
+    require_numbers("dsp.nlms", epsilon=epsilon)
+    seen = window(taps, T)
+    line, scalar = NdArrayType((taps,), T.dtype), NdArrayType((), T.dtype)
+    model = seen >> normalised(T, line, scalar, epsilon)
     return Filter(block("nlms", model), sgd(rate))
 
 
@@ -86,29 +92,28 @@ SIGNS = ("error", "data", "both")
 
 
 def sign_lms(taps: int, rate: float | Rate, of: str = "error", T: NdArrayType = SAMPLE) -> Filter:
-    """LMS with the sign of one or both of its factors, which saves the products of the update.
+    """LMS with the sign of one or both of its factors, so that its update has no products.
 
     `of`: the sign of the ``"error"`` (``w += rate * sign(e) * x``), of the ``"data"``
     (``w += rate * e * sign(x)``), or of ``"both"`` (Claasen and Mecklenbräuker, "Comparison of the
     convergence of two algorithms for adaptive FIR digital filters", IEEE Transactions on ASSP 29,
-    1981).
+    1981). In fixed point signs are those of the integers, so that the least error counts. A rate
+    that is a power of 2 is a shift; gradients need a format that holds 1, where a sign is one.
     """
     if of not in SIGNS:
         raise CatgradError(
             f"There is no sign LMS of {of!r}; choose {', '.join(SIGNS[:-1])} or {SIGNS[-1]}."
         )
-    if of == "error":
-        return Filter(fir(taps, T), sgd(rate), l1)
-    if of == "both":
-        return Filter(fir(taps, T), sign_sgd(rate))
-    product = SignData(T, NdArrayType((taps,), T.dtype))
+    taps = _learned("sign_lms", taps, rate)
+    seen = window(taps, T)
+    product = SignProduct(T, NdArrayType((taps,), T.dtype), of)
 
     def body(seen: Wire) -> Wire:
         [w] = seen.draft.apply(Parameter(product.taps, "taps"))
         return call(product, seen, w)
 
-    seen = window(taps, T)
-    return Filter(block("sign_data", seen >> program(seen.target, body)), sgd(rate))
+    model = block("sign_lms", seen >> program(seen.target, body))
+    return Filter(model, sgd(rate), mse if of == "data" else l1)
 
 
 def leaky_lms(taps: int, rate: float, leak: float, T: NdArrayType = SAMPLE) -> Filter:
@@ -117,6 +122,13 @@ def leaky_lms(taps: int, rate: float, leak: float, T: NdArrayType = SAMPLE) -> F
     (Gitlin, Meadors and Weinstein, "The tap-leakage algorithm", Bell System Technical Journal 61,
     1982.)
     """
+    taps = _learned("leaky_lms", taps, rate)
+    require_numbers("dsp.leaky_lms", leak=leak)
+    if not 0 <= rate * leak < 1:
+        raise CatgradError(
+            f"Taps leak away by a part between 0 and 1 of them a sample, not by a rate of {rate} "
+            f"times a leak of {leak}; write leaky_lms(16, 2**-6, 2**-4)."
+        )
     return Filter(fir(taps, T), chain(sgd(rate), weight_decay(leak)))
 
 
@@ -126,18 +138,39 @@ def delayed_lms(taps: int, rate: float | Rate, delay: int, T: NdArrayType = SAMP
     (Long, Ling and Proakis, "The LMS algorithm with delayed coefficient adaptation", IEEE
     Transactions on ASSP 37, 1989.)
     """
+    taps = _learned("delayed_lms", taps, rate)
     return Filter(fir(taps, T), delayed(sgd(rate), delay))
 
 
-@dataclass(frozen=True)
-class SignData(Lens):
-    """``T+taps ● taps → T``, a sum of products; in reverse the taps change by the signs of `x`.
+def _learned(name: str, taps: int, rate: float | Rate, below: float = math.inf) -> int:
+    """How many taps, refused unless they are counted; and so is a rate that learns nothing."""
+    if np.ndim(taps):
+        raise CatgradError(
+            f"dsp.{name} learns its taps and is told how many, not which; write "
+            f"dsp.{name}({np.size(taps)}, ...), and give dsp.run the parameters to begin with."
+        )
+    taps = require_count("An adaptive filter", "taps", taps)
+    if isinstance(rate, Rate):
+        return taps
+    require_numbers(f"dsp.{name}", rate=rate)
+    if not 0 <= rate < below:
+        limit = f"from 0 to {below:g}" if below < math.inf else "of at least 0"
+        raise CatgradError(
+            f"dsp.{name} learns at rates {limit}, not at {rate}; write one such as 2**-6."
+        )
+    return taps
 
-    This states a step, and no derivative.
+
+@dataclass(frozen=True)
+class SignProduct(Lens):
+    """``T+taps ● taps → T``, a sum of products; in reverse the taps change by signs.
+
+    Which, `of` says as in `sign_lms`. This states a step, and no derivative.
     """
 
     T: NdArrayType
     taps: NdArrayType
+    of: str
 
     def _product(self) -> B.Compose:
         return B.Compose(self.T, self.taps, NdArrayType((), self.T.dtype))
@@ -152,12 +185,22 @@ class SignData(Lens):
         return self._product().to_core()
 
     def rev(self) -> OpenHypergraph:
-        product = self._product()
-
-        def body(x: Wire, w: Wire, change: Wire) -> list[Wire]:
-            return calls(product.rev(), call(B.Sign(x.T), x), w, change)
+        def body(x: Wire, w: Wire, change: Wire) -> tuple[Wire, Wire]:
+            back, _ = calls(self._product().rev(), x, w, change)
+            error = call(B.NCopy(self.T, self.taps), change)
+            if self.of == "data":
+                step = _signed(error, x)
+            else:
+                step = _signed(x if self.of == "error" else call(B.Sign(x.T), x), error)
+            return back, call(B.Sum(self.taps, self.T), step)
 
         return program(self.source() + self.target(), body)
+
+
+def _signed(x: Wire, by: Wire) -> Wire:
+    """`x`, 0 or `-x`, as `by` is positive, 0 or negative: a choice, and no product."""
+    backward = call(B.Mask(x.T), -x, by < 0)
+    return call(B.Select(x.T), by > 0, x, backward)
 
 
 @dataclass(frozen=True)
@@ -205,4 +248,7 @@ def decisions(levels: Sequence[float]) -> Canonical:
     (Lucky, "Techniques for adaptive equalization of digital communication systems", Bell System
     Technical Journal 45, 1966).
     """
-    return canonical(lambda T: op(Decisions(T, tuple(map(float, levels)))), f"decisions({levels})")
+    numbers = np.ravel(levels).tolist()
+    for level in numbers:
+        require_numbers("dsp.decisions", levels=level)
+    return canonical(lambda T: op(Decisions(T, tuple(map(float, numbers)))), f"decisions({levels})")

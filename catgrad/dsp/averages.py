@@ -7,7 +7,17 @@ from catgrad.bidirectional.block import block
 from catgrad.bidirectional.fixed_form import Formatted, Wrap
 from catgrad.bidirectional.wires import Wire, call, program
 from catgrad.core.types import Fixed, NdArrayType, obj, op
-from catgrad.dsp.lines import SAMPLE, along, exactly, joined, number, part, require_count, window
+from catgrad.dsp.lines import (
+    SAMPLE,
+    along,
+    exactly,
+    joined,
+    number,
+    part,
+    require_count,
+    require_format,
+    window,
+)
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.special.memory import feedback
 
@@ -23,10 +33,11 @@ def moving_average(n: int, T: NdArrayType = SAMPLE, data: Fixed | None = None) -
 
     Latency 0.
     """
-    require_count("A moving average", "samples", n)
-    numbers = NdArrayType((n,), T.dtype)
+    n = require_count("A moving average", "samples", n)
+    require_format("data", data, signed=False)
     if data is None:
         seen = window(n, T)
+        numbers = NdArrayType((n,), T.dtype)
         mean = program(seen.target, lambda x: exactly(call(B.NAdd(T, numbers), x)) * (1 / n))
         return block("moving_average", seen >> mean)
     form = grown(data, n)
@@ -57,7 +68,8 @@ def dc_blocker(shift: int, T: NdArrayType = SAMPLE, mean: Fixed | None = None) -
 
     Latency 0.
     """
-    require_count("A DC blocker", "bits to shift", shift)
+    shift = require_count("A DC blocker", "bits to shift", shift)
+    require_format("mean", mean)
 
     def body(m: Wire, x: Wire) -> tuple[Wire, Wire]:
         y = x - m

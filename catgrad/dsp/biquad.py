@@ -16,12 +16,14 @@ from scipy import signal
 
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.block import block
+from catgrad.bidirectional.fixed_form import Recursion
 from catgrad.bidirectional.wires import Wire, call, program
 from catgrad.core.types import Fixed, NdArrayType, obj
 from catgrad.dsp.bounded import bounded
 from catgrad.dsp.lines import (
     SAMPLE,
     along,
+    as_reals,
     exactly,
     number,
     require_count,
@@ -31,6 +33,8 @@ from catgrad.dsp.lines import (
     stacked,
 )
 from catgrad.errors import CatgradError
+from catgrad.fixed.constants import CONSTANT_BITS
+from catgrad.hardware.recursions import INSIDE, Recursive, as_compiled, finer, unstable
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.hypergraph.text import plural
 from catgrad.special.memory import feedback
@@ -76,13 +80,9 @@ def biquads(
     An option that would make no difference is refused. Latency 0. The gradient of one sample takes
     the memory for a constant; that of `unroll_time` goes back through it.
     """
-    if form not in FORMS:
-        raise CatgradError(
-            f"There are no biquads of the form {form!r}; choose {FORMS[0]} or {FORMS[1]}."
-        )
-    require_formats(bits, data, accumulator)
-    if isinstance(sos, int):
-        require_count("A cascade", "sections", sos)
+    require_form(form, bits, accumulator, data)
+    if isinstance(sos, int | np.integer):
+        sos = require_count("A cascade", "sections", sos)
         if form == "df2t":
             raise CatgradError(
                 f"Transposed biquads keep sums of the past, through which no gradient reaches the "
@@ -92,24 +92,67 @@ def biquads(
         unused = {"bits": bits, "accumulator": accumulator, "data": data, "look_ahead": ahead}
         require_effect("A cascade that learns its coefficients", **unused)
         return block("biquads", _learned(sos, T, name))
-    if data is not None:
-        if form != "df1":
-            raise CatgradError(
-                f"Sections as wide as they need to be are of the form df1, not {form}; leave data "
-                f"out, or the form."
-            )
-        require_effect("A cascade that is as wide as it needs to be", accumulator=accumulator)
-        return block("biquads", bounded(sections(sos), T, bits, data, look_ahead))
-    if look_ahead != 1:
+    meant = sections(sos)
+    if found := unstable(recursive(meant)):
+        raise CatgradError(f"{found.capitalize()} and never comes to rest; {INSIDE}.")
+    require_options(form, bits, accumulator, data, look_ahead)
+    if data is not None and bits is not None:
+        return block("biquads", bounded(meant, T, bits, data, look_ahead))
+    designed = rounded(meant, bits)
+    if bits is not None and (found := unstable(recursive(designed))):
         raise CatgradError(
-            f"A look-ahead of {look_ahead!r} is for sections that are as wide as they need to be; "
-            f"give data, the format of the input."
+            f"With {bits} bits after the binary point, {found} and never comes to rest; "
+            f"{_enough(meant, bits)}."
         )
-    designed = sections(sos, bits)
     if form == "df1":
-        require_effect("A cascade of the form df1", accumulator=accumulator)
         return block("biquads", _direct(designed, T))
     return block("biquads", _transposed(designed, T, accumulator))
+
+
+def require_form(
+    form: str, bits: int | None, accumulator: Fixed | None, data: Fixed | None
+) -> None:
+    """Refuse a form that there is not, and options of the wrong kind."""
+    if form not in FORMS:
+        raise CatgradError(
+            f"There are no biquads of the form {form!r}; choose {FORMS[0]} or {FORMS[1]}."
+        )
+    require_formats(bits, data, accumulator)
+
+
+def require_options(
+    form: str,
+    bits: int | None,
+    accumulator: Fixed | None,
+    data: Fixed | None,
+    look_ahead: int,
+) -> None:
+    """Refuse options of `biquads` that do not go together."""
+    if data is None:
+        if look_ahead != 1:
+            raise CatgradError(
+                f"A look-ahead of {look_ahead!r} is for sections that are as wide as they need to "
+                f"be; give data, the format of the input."
+            )
+        if form == "df1":
+            require_effect("A cascade of the form df1", accumulator=accumulator)
+        return
+    if form != "df1":
+        raise CatgradError(
+            f"Sections as wide as they need to be are of the form df1, not {form}; leave data "
+            f"out, or the form."
+        )
+    require_effect("A cascade that is as wide as it needs to be", accumulator=accumulator)
+    if bits is None:
+        raise CatgradError(
+            "Sections that cannot leave their range are known where coefficients are rounded to "
+            "so many bits; give bits beside data."
+        )
+    if look_ahead not in (1, 2):
+        raise CatgradError(
+            f"A recursion looks ahead by 1 sample, as it is designed, or by 2, not by "
+            f"{look_ahead!r}; choose one of these."
+        )
 
 
 def balanced(sos: ArrayLike) -> Floats:
@@ -124,16 +167,16 @@ def balanced(sos: ArrayLike) -> Floats:
     >>> bool(balanced(butter(4, 0.1, output="sos"))[0, 0] > 0.01)
     True
     """
-    array = np.array(sos, dtype=np.float64)
-    for k, row in enumerate(sections(array)):
-        radius = float(np.abs(np.roots([1, *row[3:]])).max(initial=0))
-        if radius >= 1:
-            raise CatgradError(
-                f"Section {k} of {len(array)} has a pole {radius:g} from 0 and no greatest gain; "
-                f"design it with poles nearer to 0 than 1, as scipy.signal does."
-            )
+    array = as_reals(sos).copy()
+    if found := unstable(recursive(sections(array))):
+        raise CatgradError(f"{found.capitalize()} and no greatest gain; {INSIDE}.")
     for k in range(len(array) - 1):
         peak = np.abs(signal.sosfreqz(array[: k + 1], FREQUENCIES)[1]).max()
+        if not peak:
+            raise CatgradError(
+                f"Section {k} of {len(array)} lets nothing through, and has no gain to be spread; "
+                f"give it a numerator that is not 0."
+            )
         array[k, :3] /= peak
         array[k + 1, :3] *= peak
     return array
@@ -141,7 +184,7 @@ def balanced(sos: ArrayLike) -> Floats:
 
 def sections(sos: ArrayLike, bits: int | None = None) -> Floats:
     """float[sections, 5], rows ``b0 b1 b2 a1 a2``, divided by a0 and rounded to `bits`."""
-    array = np.asarray(sos, dtype=np.float64)
+    array = as_reals(sos)
     if array.ndim != 2 or array.shape[1] != 6 or not len(array):
         raise CatgradError(
             f"A cascade has rows b0 b1 b2 a0 a1 a2, but this array has shape {array.shape}; "
@@ -154,6 +197,20 @@ def sections(sos: ArrayLike, bits: int | None = None) -> Floats:
         )
     scaled = array / array[:, 3:4]
     return rounded(scaled[:, [0, 1, 2, 4, 5]], bits)
+
+
+def _enough(meant: Floats, bits: int) -> str:
+    """The fewest bits that are enough and that any constant keeps, or what to do otherwise."""
+    for more in range(bits + 1, CONSTANT_BITS + 1):
+        kept = recursive(rounded(meant, more))
+        if unstable(kept) is None and as_compiled(kept, 0) == [*kept]:
+            return f"give bits={more}"
+    return finer(recursive(meant))
+
+
+def recursive(designed: Floats) -> tuple[Recursive, ...]:
+    """The a1 and a2 of each section."""
+    return tuple((a1, a2) for a1, a2 in designed[:, 3:].tolist())
 
 
 def _weighted(terms: Sequence[tuple[float, Wire]]) -> Wire:
@@ -169,8 +226,10 @@ def _weighted(terms: Sequence[tuple[float, Wire]]) -> Wire:
 def _direct(designed: Floats, T: NdArrayType) -> OpenHypergraph:
     """Direct form I; the memory is the last two of the input and of each section's output."""
     count = len(designed)
+    line = along(T, 2 * count + 2)
 
     def body(past: Wire, x: Wire) -> tuple[Wire, Wire]:
+        past = call(Recursion(line, recursive(designed)), past)
         held = [number(past, i) for i in range(2 * count + 2)]
         kept = [x, held[0]]
         for k, (b0, b1, b2, a1, a2) in enumerate(designed.tolist()):
@@ -179,7 +238,7 @@ def _direct(designed: Floats, T: NdArrayType) -> OpenHypergraph:
             kept += [x, y1]
         return stacked(kept), x
 
-    return feedback(program(obj(along(T, 2 * count + 2), T), body), 0.0, "past")
+    return feedback(program(obj(line, T), body), 0.0, "past")
 
 
 def _learned(count: int, T: NdArrayType, name: str) -> OpenHypergraph:
@@ -204,9 +263,10 @@ def _learned(count: int, T: NdArrayType, name: str) -> OpenHypergraph:
 
 def _transposed(designed: Floats, T: NdArrayType, sums: Fixed | None) -> OpenHypergraph:
     """Transposed direct form II; the memory is two sums of each section."""
-    count = len(designed)
+    line = along(T, 2 * len(designed))
 
     def body(past: Wire, x: Wire) -> tuple[Wire, Wire]:
+        past = call(Recursion(line, recursive(designed)), past)
         kept = []
         for k, (b0, b1, b2, a1, a2) in enumerate(designed.tolist()):
             s1, s2 = number(past, 2 * k), number(past, 2 * k + 1)
@@ -216,4 +276,4 @@ def _transposed(designed: Floats, T: NdArrayType, sums: Fixed | None) -> OpenHyp
             x = y
         return stacked(kept), x
 
-    return feedback(program(obj(along(T, 2 * count), T), body), 0.0, "sums", sums)
+    return feedback(program(obj(line, T), body), 0.0, "sums", sums)

@@ -27,13 +27,11 @@ from catgrad.bidirectional.wires import Wire, call, program
 from catgrad.core.types import Fixed, NdArrayType, obj, op
 from catgrad.dsp.lines import along, exactly, number, stacked
 from catgrad.errors import CatgradError
+from catgrad.hardware.recursions import LOWER, NEAR, Recursive, radius
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.special.memory import feedback
 
 Floats = NDArray[np.float64]
-
-_NEAR = 2**-14
-"""A pole that is so near to the unit circle rings for longer than anyone wants to add up."""
 
 
 class Section(NamedTuple):
@@ -52,7 +50,7 @@ class Section(NamedTuple):
 
 
 def bounded(
-    designed: Floats, T: NdArrayType, bits: int | None, data: Fixed, look_ahead: int = 1
+    designed: Floats, T: NdArrayType, bits: int, data: Fixed, look_ahead: int = 1
 ) -> OpenHypergraph:
     """The cascade of rows ``b0 b1 b2 a1 a2``, rounded to `bits` after the binary point.
 
@@ -65,17 +63,7 @@ def bounded(
     "Pipeline interleaving and parallelism in recursive digital filters, part I", IEEE Transactions
     on ASSP 37, 1989). What is added cancels but for the rounding of the coefficients.
     """
-    if bits is None:
-        raise CatgradError(
-            "Sections that cannot leave their range are known where coefficients are rounded to "
-            "so many bits; give bits beside data."
-        )
-    if look_ahead not in (1, 2):
-        raise CatgradError(
-            f"A recursion looks ahead by 1 sample, as it is designed, or by 2, not by "
-            f"{look_ahead!r}; choose one of these."
-        )
-    cascade = _formats(designed, bits, data, look_ahead)
+    cascade = in_integers(designed, bits, data, look_ahead)
     forms = [data, *(section.output for section in cascade)]
     widest = max(forms, key=lambda form: form.width)
     longest = max((section.product for section in cascade), key=lambda form: form.width)
@@ -139,32 +127,34 @@ def _with(x: Wire, sign: int, other: Wire) -> Wire:
 _ZEROS = ((1, 1), (-1, -1), (1, -1), (1, 0), (-1, 0), (0, 0))
 
 
-def _formats(designed: Floats, bits: int, data: Fixed, look_ahead: int) -> list[Section]:
-    """The sections in integers, and what they can need."""
+def in_integers(designed: Floats, bits: int, data: Fixed, look_ahead: int) -> list[Section]:
+    """The sections in integers, and what they can need.
+
+    CatgradError at one whose poles are on the unit circle once rounded, or nearly, or outside.
+    """
     rounded = [_rounded(row, bits, look_ahead) for row in designed.tolist()]
-    poles = [np.roots(_denominator(a, bits, look_ahead)) for _, a, _ in rounded]
-    radius = [float(np.abs(found).max(initial=0)) for found in poles]
-    for k, r in enumerate(radius):
-        if r >= 1 - _NEAR:
-            meant = float(np.abs(np.roots([1, *designed[k, 3:]])).max(initial=0))
-            remedy = "give more bits" if meant < 1 - _NEAR else "design it with poles nearer to 0"
+    reach = [radius(_pair(a, bits)) ** (1 / look_ahead) for _, a, _ in rounded]
+    for k, r in enumerate(reach):
+        if r >= 1 - NEAR:
+            meant = radius((designed[k, 3], designed[k, 4]))
+            remedy = "give more bits" if meant < 1 - NEAR else LOWER
             raise CatgradError(
                 f"With {bits} bits after the binary point, section {k} of {len(rounded)} has a "
-                f"pole {r:g} from 0, and rings for too long; {remedy}."
+                f"pole {r:.12g} from 0, and rings for too long; {remedy}."
             )
-    impulse = np.zeros(math.ceil(40 / (1 - max(radius))))
+    impulse = np.zeros(math.ceil(40 / (1 - max(reach))))
     impulse[0] = 1
     inputs, noises = impulse, list[Floats]()
     before = data
     found = []
     for b, a, zeros in rounded:
-        numerator, denominator = _real(b, bits), _denominator(a, bits, look_ahead)
+        numerator, denominator = polynomials(b, a, bits, look_ahead)
         inputs = signal.lfilter(numerator, denominator, inputs)
         noises = [signal.lfilter(numerator, denominator, noise) for noise in noises]
         noises.append(signal.lfilter([1.0], denominator, impulse))
         # A rounding is wrong by half a step or less.
-        reach = -data.min * _size(inputs) + sum(map(_size, noises)) / 2
-        output = Fixed(int(reach).bit_length() + 1, data.fraction)
+        greatest = -data.min * _size(inputs) + sum(map(_size, noises)) / 2
+        output = Fixed(int(greatest).bit_length() + 1, data.fraction)
         # Whatever fits the formats of the factors fits that of a product, so nothing is cut off.
         stored = a if look_ahead == 2 else a[1:]
         # One product for all of a numerator is of x and r x before s is multiplied in.
@@ -193,11 +183,18 @@ def _rounded(
     return b, (near, far), zeros
 
 
-def _denominator(a: tuple[int, int], bits: int, look_ahead: int) -> Floats:
-    """The polynomial of a recursion, from its constant on."""
-    polynomial = np.zeros(2 * look_ahead + 1)
-    polynomial[::look_ahead] = _real((1 << bits, *a), bits)
-    return polynomial
+def polynomials(
+    b: tuple[int, ...], a: tuple[int, int], bits: int, look_ahead: int
+) -> tuple[Floats, Floats]:
+    """Numerator and denominator of a section in integers, from their constants on."""
+    denominator = np.zeros(2 * look_ahead + 1)
+    denominator[::look_ahead] = _real((1 << bits, *a), bits)
+    return _real(b, bits), denominator
+
+
+def _pair(a: tuple[int, int], bits: int) -> Recursive:
+    near, far = _real(a, bits).tolist()
+    return near, far
 
 
 def _real(integers: Sequence[int], bits: int) -> Floats:

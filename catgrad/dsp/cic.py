@@ -28,6 +28,7 @@ from catgrad.dsp.lines import (
     number,
     part,
     require_count,
+    require_format,
     stacked,
 )
 from catgrad.hypergraph import OpenHypergraph
@@ -50,11 +51,13 @@ def cic_decimator(
     - `data`: the format of the input, `Fixed(16, 15)` unless given, which is brought into it where
       it has another
     - `bits_out`: of how many bits the output is going to be; integrators and combs then drop the
-      bits that would drown in its rounding (`cic_widths`). None keeps all of them
+      bits that would drown in its rounding (`cic_widths`), and have one more at the other end, for
+      what rounding adds to full scale. None keeps all of them
 
     Latency 0: the output of a tick has its last sample in it.
     """
-    data = _checked("decimator", rate, stages, delay, data)
+    rate, stages, delay = _counted("A CIC decimator", rate, stages, delay)
+    data = _input(data)
     forms = _forms(rate, stages, delay, data, bits_out)
     line = along(T, delay)
 
@@ -93,7 +96,8 @@ def cic_interpolator(
     exact. Over floats a rounding error in an integrator is integrated for ever after, so the float
     form is good for samples with few bits, which it adds without rounding.
     """
-    data = _checked("interpolator", rate, stages, delay, data)
+    rate, stages, delay = _counted("A CIC interpolator", rate, stages, delay)
+    data = _input(data)
     gain = (rate * delay) ** stages // rate if rate else 1
     form = Fixed(data.width + math.ceil(math.log2(max(gain, 2**stages))), data.fraction)
     line = along(T, delay)
@@ -127,6 +131,9 @@ def cic_widths(rate: int, stages: int, delay: int, bits_in: int, bits_out: int) 
     >>> cic_widths(25, 4, 1, 16, 16)
     [34, 29, 26, 22, 21, 20, 19, 18]
     """
+    rate, stages, delay = _counted("A CIC decimator", rate, stages, delay)
+    require_count("The input of a CIC decimator", "bits", bits_in)
+    require_count("The output of a CIC decimator", "bits", bits_out)
     full = bits_in + math.ceil(stages * math.log2(rate * delay))
     dropped = full - bits_out
     if dropped <= 0:
@@ -153,10 +160,17 @@ def _response_from(j: int, n: int, stages: int) -> Sequence[int]:
     ]
 
 
-def _checked(what: str, rate: int, stages: int, delay: int, data: Fixed | None) -> Fixed:
-    for of, count in (("samples", rate), ("stages", stages), ("samples of delay", delay)):
-        require_count(f"A CIC {what}", of, count)
+def _input(data: Fixed | None) -> Fixed:
+    require_format("data", data)
     return data or Fixed(16, 15)
+
+
+def _counted(what: str, rate: int, stages: int, delay: int) -> tuple[int, int, int]:
+    return (
+        require_count(what, "samples", rate),
+        require_count(what, "stages", stages),
+        require_count(what, "samples of delay", delay),
+    )
 
 
 def _forms(rate: int, stages: int, delay: int, data: Fixed, bits_out: int | None) -> list[Fixed]:
@@ -164,9 +178,10 @@ def _forms(rate: int, stages: int, delay: int, data: Fixed, bits_out: int | None
     full = data.width + math.ceil(stages * math.log2(rate * delay))
     if bits_out is None:
         return [Fixed(full, data.fraction)] * (2 * stages)
-    require_count("The output of a CIC decimator", "bits", bits_out)
     widths = cic_widths(rate, stages, delay, data.width, bits_out)
-    return [Fixed(width, data.fraction - (full - width)) for width in widths]
+    # What rounding adds to a signal of full scale must not wrap.
+    room = int(min(widths) < full)
+    return [Fixed(width + room, data.fraction - (full - width)) for width in widths]
 
 
 def _names(first: str, second: str, stages: int) -> list[str]:

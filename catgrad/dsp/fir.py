@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,6 +26,7 @@ from catgrad.dsp.lines import (
     along,
     apart,
     as_designed,
+    as_reals,
     coefficients,
     exactly,
     joined,
@@ -45,6 +47,9 @@ Taps = int | ArrayLike
 
 FORMS = ("direct", "transposed", "symmetric")
 
+NOTHING = 1e-12
+"""What two taps differ by, of the greatest one, that are meant to be equal."""
+
 
 def fir(
     taps: Taps,
@@ -62,10 +67,11 @@ def fir(
       learned, which are then a parameter called `name`
     - `form`: ``"direct"`` keeps the last samples and adds up all products at once.
       ``"symmetric"`` adds the two samples of equal taps before it multiplies: the response has to
-      be the same, or its negative, from both ends, and of one that is learned only the first half
-      is a parameter. ``"transposed"`` keeps partial sums, so that from input to output there is one
-      product and one sum
-    - `bits`: round each designed tap to so many bits after the binary point
+      be the same, or its negative, from both ends, but for the rounding of floats, and of one that
+      is learned only the first half is a parameter. ``"transposed"`` keeps partial sums, so that
+      from input to output there is one product and one sum
+    - `bits`: round each designed tap to so many bits after the binary point, with which not all may
+      be 0; `fir_report` says what that makes of the response
     - `accumulator`: the format of the partial sums in the transposed form; None: what the formats
       say, which rounds after each tap. In the other forms the sum is exact, and rounded once
     - `data`: the format of the input, which is brought into it where it has another. With it, and
@@ -99,9 +105,10 @@ def fir(
     require_effect(f"An FIR filter of the form {form}", data=data, accumulator=accumulator)
     if designed is None:
         require_effect("An FIR filter that learns its taps", bits=bits)
-    sign = _symmetry(designed) if form == "symmetric" else 0.0
+    sign, kept = 0.0, designed
+    if form == "symmetric":
+        sign, kept = (1.0, None) if designed is None else _half(taps, bits)
     held = -(-n // 2) if sign else n
-    kept = None if designed is None else designed[:held]
 
     def body(x: Wire) -> Wire:
         seen = _folded(x, sign) if sign else x
@@ -114,30 +121,47 @@ def fir(
 
 def response(taps: Taps, bits: int | None = None) -> tuple[int, tuple[float, ...] | None]:
     """How many taps there are, and which."""
-    if isinstance(taps, int):
-        require_count("A filter", "taps", taps)
-        return taps, None
-    if np.ndim(taps) != 1:
+    if isinstance(taps, int | np.integer):
+        return require_count("A filter", "taps", taps), None
+    if len(shape := as_reals(taps).shape) != 1:
         raise CatgradError(
-            f"A filter has one list of taps, not an array of shape {np.shape(taps)}; give one "
-            f"such as scipy.signal.firwin(16, 0.5)."
+            f"A filter has one list of taps, not an array of shape {shape}; give one such as "
+            f"scipy.signal.firwin(16, 0.5)."
         )
-    designed = as_designed(rounded(taps, bits))
+    meant, designed = as_designed(taps), as_designed(rounded(taps, bits))
+    if any(meant) and not any(designed):
+        greatest = max(meant, key=abs)
+        enough = next(b for b in itertools.count(1) if rounded(greatest, b))
+        raise CatgradError(
+            f"With {bits} bits after the binary point {_all(len(meant))} 0, and the greatest was "
+            f"{greatest:g}; give bits={enough} at least, and more for a response that is close."
+        )
     return len(designed), designed
 
 
-def _symmetry(designed: tuple[float, ...] | None) -> float:
-    """1 where a response is the same from both ends, -1 where it is the negative."""
-    if designed is None:
-        return 1.0
-    h = np.array(designed)
-    for sign in (1.0, -1.0):
-        if np.array_equal(h, sign * h[::-1]):
-            return sign
-    k = int(np.argmax(np.abs(h) != np.abs(h[::-1])))
+def _all(taps: int) -> str:
+    return "the only tap is" if taps == 1 else f"all {taps} taps are"
+
+
+def _half(taps: ArrayLike, bits: int | None) -> tuple[float, tuple[float, ...]]:
+    """The first half of a response, and 1 where it is the same from both ends, -1 if the negative.
+
+    Designs are symmetric but for the rounding of floats; some only once they are rounded to `bits`.
+    """
+    meant = np.array(as_designed(taps))
+    close = NOTHING * np.abs(meant).max()
+    for h in (meant, rounded(meant, bits)):
+        for sign in (1.0, -1.0):
+            mirrored = sign * h[::-1]
+            if np.abs(h - mirrored).max() <= close:
+                half = (h + mirrored)[: -(-len(h) // 2)] / 2
+                return sign, as_designed(rounded(half, bits))
+    last = meant[::-1]
+    differ = np.abs(np.abs(meant) - np.abs(last)) > close
+    k = int(np.argmax(differ if differ.any() else meant != last))
     raise CatgradError(
-        f"Tap {k} of {len(h)} is {h[k]:g} but tap {len(h) - 1 - k} is {h[-1 - k]:g}, so that the "
-        f"response is not symmetric; use form='direct'."
+        f"Tap {k} of {len(meant)} is {meant[k]:g} but tap {len(meant) - 1 - k} is {last[k]:g}, so "
+        f"that the response is not symmetric; use form='direct'."
     )
 
 

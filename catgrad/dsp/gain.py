@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.block import block
+from catgrad.bidirectional.fixed_form import Reach
 from catgrad.bidirectional.wires import Wire, call, program
-from catgrad.core.types import Fixed, NdArrayType, obj
-from catgrad.dsp.lines import SAMPLE, exactly
+from catgrad.core.types import Fixed, NdArrayType, obj, require_numbers
+from catgrad.dsp.lines import SAMPLE, exactly, require_format
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.special.memory import feedback
@@ -25,10 +26,13 @@ def agc(
     first (Whitlow, "Design and operation of automatic gain control loops for receivers", 1994).
 
     - `gain`: the format of `g` in fixed point, which has to reach up to `most` and to be as fine as
-      ``rate`` times the data; None: what the formats say
+      ``rate`` times the data; None: what the formats say. Hardware of one that does not reach so
+      far is refused
 
     Latency 0.
     """
+    require_numbers("dsp.agc", target=target, rate=rate, most=most)
+    require_format("gain", gain, signed=False)
     if not (target > 0 and rate > 0 and most > 0):
         raise CatgradError(
             f"A gain control has a target, a rate and a greatest gain above 0, not {target}, "
@@ -36,6 +40,7 @@ def agc(
         )
 
     def body(g: Wire, x: Wire) -> tuple[Wire, Wire]:
+        g = call(Reach(T, "gain", most, rate), g)
         y = g * x
         # The gain may be greater and finer than the data.
         wanted = exactly(g + rate * (target - call(B.Abs(T), y)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +12,7 @@ from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.arrays import constant_array
 from catgrad.bidirectional.fixed_form import unrounded
 from catgrad.bidirectional.wires import Wire, call, program
-from catgrad.core.types import Dtype, Fixed, NdArrayType, obj, op
+from catgrad.core.types import Dtype, Fixed, NdArrayType, obj, op, require_types
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.special.memory import feedback
@@ -26,6 +27,7 @@ SAMPLE = NdArrayType((), Dtype.float32)
 
 def along(T: NdArrayType, n: int) -> NdArrayType:
     """`n` numbers for each number of `T`, along a new last axis."""
+    require_types("A filter", T=T)
     return NdArrayType((*T.shape, n), T.dtype)
 
 
@@ -37,7 +39,7 @@ def window(
     With `block` each tick brings so many samples, in the order of time: ``T+block → T+n``.
     """
     r = 1 if block is None else block
-    require_count("A window", "samples", n, r)
+    n = require_count("A window", "samples", n, r)
     entering = along(T, r)
     if block is None:
         last = op(B.Reshape(T, entering))
@@ -98,8 +100,8 @@ def coefficients(beside: Wire, T: NdArrayType, numbers: Numbers, name: str) -> W
 
 
 def as_designed(numbers: ArrayLike) -> tuple[float, ...]:
-    """Designed numbers row by row; CatgradError if one is not finite."""
-    array = np.asarray(numbers, dtype=np.float64).reshape(-1)
+    """Designed numbers row by row; CatgradError if one is not real and finite."""
+    array = as_reals(numbers).reshape(-1)
     if not array.size or not np.isfinite(array).all():
         raise CatgradError(
             f"A filter needs finite coefficients, at least one, not {numbers!r}; give an array, "
@@ -108,30 +110,56 @@ def as_designed(numbers: ArrayLike) -> tuple[float, ...]:
     return tuple(array.tolist())
 
 
+def as_reals(numbers: ArrayLike) -> NDArray[np.float64]:
+    """An array of real numbers; CatgradError at anything else."""
+    try:
+        array = np.asarray(numbers)
+        reals = array if np.iscomplexobj(array) else array.astype(np.float64)
+    except (ValueError, TypeError):
+        raise CatgradError(
+            f"Coefficients are an array of numbers, which this {type(numbers).__name__} is not; "
+            f"design a filter by taps, as scipy.signal.firwin(16, 0.5), or by sections, with "
+            f"output='sos'."
+        ) from None
+    if np.iscomplexobj(reals):
+        raise CatgradError(
+            f"A filter has real coefficients, but these have imaginary parts up to "
+            f"{np.abs(reals.imag).max(initial=0):g}; make a filter of the real parts, and one of "
+            f"the imaginary parts."
+        )
+    return cast(NDArray[np.float64], reals)
+
+
 def rounded(numbers: ArrayLike, bits: int | None) -> NDArray[np.float64]:
     """Designed numbers with at most so many bits after the binary point, halves upward."""
     array = np.asarray(numbers, dtype=np.float64)
     return array if bits is None else np.floor(np.ldexp(array, bits) + 0.5) / 2.0**bits
 
 
-def require_count(what: str, of: str, n: int, least: int = 1) -> None:
-    """Refuse what is no whole number of at least so many."""
-    if not isinstance(n, int) or isinstance(n, bool) or n < least:
+def require_count(what: str, of: str, n: int | np.integer[Any], least: int = 1) -> int:
+    """`n`, or refuse what is no whole number of at least so many."""
+    if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < least:
         raise CatgradError(
             f"{what} needs a whole number of {of}, at least {least}, not {n!r}; give so many."
         )
+    return int(n)
 
 
 def require_formats(bits: int | None, data: Fixed | None, accumulator: Fixed | None) -> None:
     """Refuse what is no number of bits, and no signed format."""
     if bits is not None:
         require_count("A coefficient", "bits after the binary point", bits, 0)
-    for name, form in (("data", data), ("accumulator", accumulator)):
-        if form is not None and not (isinstance(form, Fixed) and form.signed):
-            raise CatgradError(
-                f"A filter needs a signed format for {name}, not {form!r}; give one such as "
-                f"Fixed(16, 15)."
-            )
+    require_format("data", data)
+    require_format("accumulator", accumulator)
+
+
+def require_format(name: str, form: Fixed | None, signed: bool = True) -> None:
+    """Refuse what is no format; None is left to others."""
+    if form is not None and not (isinstance(form, Fixed) and (form.signed or not signed)):
+        raise CatgradError(
+            f"A filter needs a {'signed ' if signed else ''}format for {name}, not {form!r}; give "
+            f"one such as Fixed(16, 15)."
+        )
 
 
 def require_effect(what: str, **options: object) -> None:

@@ -7,8 +7,8 @@ import math
 from catgrad.bidirectional.block import block
 from catgrad.bidirectional.fixed_form import CosPi, SinPi, Wrap, Written
 from catgrad.bidirectional.wires import Wire, call, program
-from catgrad.core.types import Fixed, NdArrayType, obj
-from catgrad.dsp.lines import SAMPLE
+from catgrad.core.types import Fixed, NdArrayType, obj, require_numbers
+from catgrad.dsp.lines import SAMPLE, require_format
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.special.memory import feedback
@@ -27,12 +27,14 @@ def nco(carrier: float = 0.0, T: NdArrayType = SAMPLE, phase: Fixed = PHASE) -> 
     a bit below (Tierney, Rader and Gold, "A digital frequency synthesizer", IEEE Transactions on
     Audio and Electroacoustics 19, 1971).
     """
+    require_numbers("dsp.nco", carrier=carrier)
+    _require_turn(phase)
 
     def body(angle: Wire, deviation: Wire) -> tuple[Wire, Wire, Wire]:
         after = _turned(angle + _frequency(angle, carrier, phase) + deviation, phase)
         return after, call(CosPi(T), angle), call(SinPi(T), angle)
 
-    return block("nco", feedback(program(obj(T, T), body), 0.0, "phase", _turn(phase)))
+    return block("nco", feedback(program(obj(T, T), body), 0.0, "phase", phase))
 
 
 def mixer(frequency: float, T: NdArrayType = SAMPLE, phase: Fixed = PHASE) -> OpenHypergraph:
@@ -40,12 +42,14 @@ def mixer(frequency: float, T: NdArrayType = SAMPLE, phase: Fixed = PHASE) -> Op
 
     ``i + j q = x exp(-j pi n frequency)`` with the phase of `nco`.
     """
+    require_numbers("dsp.mixer", frequency=frequency)
+    _require_turn(phase)
 
     def body(angle: Wire, x: Wire) -> tuple[Wire, Wire, Wire]:
         after = _turned(angle + _frequency(angle, frequency, phase), phase)
         return after, x * call(CosPi(T), angle), -(x * call(SinPi(T), angle))
 
-    return block("mixer", feedback(program(obj(T, T), body), 0.0, "phase", _turn(phase)))
+    return block("mixer", feedback(program(obj(T, T), body), 0.0, "phase", phase))
 
 
 def _turned(angle: Wire, phase: Fixed) -> Wire:
@@ -61,11 +65,11 @@ def _frequency(beside: Wire, frequency: float, phase: Fixed) -> Wire:
     return wire
 
 
-def _turn(phase: Fixed) -> Fixed:
-    """A format, refused if its range is not one turn."""
-    if not phase.signed or phase.fraction != phase.width - 1:
+def _require_turn(phase: Fixed) -> None:
+    """Refuse a format whose range is not one turn."""
+    require_format("phase", phase)
+    if phase.fraction != phase.width - 1:
         raise CatgradError(
             f"A phase goes from -1 to 1 in half turns, but {phase} does not; give "
             f"Fixed({phase.width}, {phase.width - 1})."
         )
-    return phase

@@ -14,7 +14,15 @@ from catgrad.bidirectional.block import block
 from catgrad.bidirectional.wires import Wire, call, program
 from catgrad.core.types import NdArrayType
 from catgrad.dsp.fir import Taps, response
-from catgrad.dsp.lines import SAMPLE, coefficients, part, require_count, stacked, window
+from catgrad.dsp.lines import (
+    SAMPLE,
+    coefficients,
+    part,
+    require_count,
+    require_formats,
+    stacked,
+    window,
+)
 from catgrad.hypergraph import OpenHypergraph
 
 
@@ -38,8 +46,9 @@ def resample(
 
     Latency 0.
     """
-    require_count("A resampler", "samples up", up)
-    require_count("A resampler", "samples down", down)
+    up = require_count("A resampler", "samples up", up)
+    down = require_count("A resampler", "samples down", down)
+    require_formats(bits, None, None)
     up, down = up // gcd(up, down), down // gcd(up, down)
     n, designed = response(taps, bits)
     longest = -(-n // up)

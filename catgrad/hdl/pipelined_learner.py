@@ -24,13 +24,10 @@ from catgrad.hdl.layout import elements, layout_of
 from catgrad.hdl.multiplier import Family
 from catgrad.hdl.pipelined import Flow, Held, HeldSum, flow
 from catgrad.hdl.queues import Queues
-from catgrad.hdl.ring import ring
 from catgrad.hdl.sums import Sums
-from catgrad.hdl.tokens import Channels, Countdown, Tokens, level
+from catgrad.hdl.tokens import Channels, Countdown, Tokens
 from catgrad.hdl.transducer import COUNTER_BITS
-
-SLACK = 6
-"""Cycles from the transfer of a sample to that of its prediction, and back, beside its stages."""
+from catgrad.hdl.waiting import predictions, targets
 
 
 class PipelinedLearner(wiring.Component):
@@ -244,7 +241,11 @@ class PipelinedLearner(wiring.Component):
         with m.If(slots[-1]) if slots else nullcontext():
             m.d.sync += entered.eq(self.x.payload)
         inputs = {"x": elements(entered)}
-        may_enter = self._targets(m, tokens, train, inputs)
+        may_enter: Value = Const(1, 1)
+        if self.has_target:
+            target, there = targets(m, self.y, tokens, self._until("y"), self._counts, self.family)
+            inputs["y"] = elements(data.View(self.y.payload.shape(), target))
+            may_enter = there | ~train
         registers, zeros = stores.get("state"), set[int]()
         if isinstance(registers, Registers) and self.pipeline.beat == 1:
             zeros = {net for net, i in self._places("state").items() if not self.state[i]}
@@ -278,7 +279,9 @@ class PipelinedLearner(wiring.Component):
             register = registers.registers[self._places("state")[carried.loop.target]]
             connect(m, self.netlist, tokens, carried, result.blocks[cell], entering, register)
 
-        may_enter = self._send(m, tokens, result) & may_enter
+        shown, leaves = Cat(*result.outputs["prediction"]), self._leaves("prediction")
+        room = predictions(m, self.prediction, shown, tokens, leaves, self._counts, self.family)
+        may_enter = room & may_enter
         self._count(m, tokens, result)
         if slots:
             may_enter &= slots[-1]
@@ -312,52 +315,6 @@ class PipelinedLearner(wiring.Component):
         ]
         with m.If(enters):
             gap.start(Mux(train, self.interval - 1, self.predict_interval - 1))
-
-    def _targets(
-        self, m: Module, tokens: Tokens, train: Value, inputs: dict[str, list[data.View]]
-    ) -> Value:
-        """Let targets wait for their samples; returns whether the sample at x has what it needs."""
-        if not self.has_target:
-            return Const(1, 1)
-        stage = self._until("y")
-        depth = 1 << (stage + SLACK - 1).bit_length()
-        arrives, leaves = self.y.valid & self.y.ready, tokens.trained(stage)
-        stored = level(m, "targets", depth, 0, arrives, leaves)
-        free = level(m, "free_targets", depth, 0, arrives, tokens.trained(self._counts))
-        room = Signal(init=1, name="target_room")
-        m.d.sync += room.eq(stored <= depth - 2)
-        m.d.comb += self.y.ready.eq(room)
-        word = ring(
-            m, "target", self.y.payload.as_value(), arrives, leaves, depth, family=self.family
-        )
-        inputs["y"] = elements(data.View(self.y.payload.shape(), word))
-        there = free.any()
-        if self.pipeline.beat > 1:
-            # The target of the sample that is in stage 0 is still counted.
-            there = Signal(name="target_there")
-            m.d.sync += there.eq(Mux(tokens.trained(0), free > 1, free.any()))
-        return there | ~train
-
-    def _send(self, m: Module, tokens: Tokens, result: Flow) -> Value:
-        """Let predictions wait to be taken; returns whether there is room for one more."""
-        stage = self._leaves("prediction")
-        depth = 1 << (stage + SLACK - 1).bit_length()
-        done, taken = tokens.valid(stage), self.prediction.valid & self.prediction.ready
-        room = level(m, "room", depth, depth, taken, tokens.valid(self._counts))
-        open_, there = Signal(init=1, name="open"), Signal(name="answer_there")
-        m.d.sync += open_.eq(room >= 2)
-        word = ring(
-            m,
-            "answer",
-            Cat(*result.outputs["prediction"]),
-            done,
-            taken,
-            depth,
-            there=there,
-            family=self.family,
-        )
-        m.d.comb += [self.prediction.valid.eq(there), self.prediction.payload.as_value().eq(word)]
-        return open_
 
     def _count(self, m: Module, tokens: Tokens, result: Flow) -> None:
         """Add the events of each sample to the counters."""

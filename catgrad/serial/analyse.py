@@ -235,22 +235,25 @@ class _Analysis:
     def events(self, net: int) -> Counter[int | None]:
         """A count as a constant, of None, and how often it counts each FITS."""
         netlist = self.netlist
-        kind, args = Kind(netlist.kind[net]), netlist.args[net].tolist()
-        match kind:
-            case Kind.CONST:
-                return Counter({None: int(netlist.value[net])})
-            case Kind.FITS:
-                return Counter({net: 1})
-            case Kind.ADD | Kind.SUB:
-                total = self.events(args[0])
-                for key, c in self.events(args[1]).items():
-                    total[key] += c if kind is Kind.ADD else -c
-                return total
-            case Kind.GT if netlist.kind[args[0]] == Kind.CONST and netlist.value[args[0]] == 1:
-                inverse = Counter({key: -c for key, c in self.events(args[1]).items()})
-                inverse[None] += 1
-                return inverse
-        raise SerialError(
-            f"A serial machine counts numbers that saturate, and cell {net} of the netlist "
-            f"({kind}) counts something else; {INSTEAD}."
-        )
+        total = Counter[int | None]()
+        pending = [(net, 1)]  # and how often each is counted
+        while pending:
+            cell, times = pending.pop()
+            kind, args = Kind(netlist.kind[cell]), netlist.args[cell].tolist()
+            match kind:
+                case Kind.CONST:
+                    total[None] += times * int(netlist.value[cell])
+                case Kind.FITS:
+                    total[cell] += times
+                case Kind.ADD | Kind.SUB:
+                    second = times if kind is Kind.ADD else -times
+                    pending += [(args[1], second), (args[0], times)]
+                case Kind.GT if netlist.kind[args[0]] == Kind.CONST and netlist.value[args[0]] == 1:
+                    total[None] += times
+                    pending.append((args[1], -times))
+                case _:
+                    raise SerialError(
+                        f"A serial machine counts numbers that saturate, and cell {cell} of the "
+                        f"netlist ({kind}) counts something else; {INSTEAD}."
+                    )
+        return total

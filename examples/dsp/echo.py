@@ -66,7 +66,7 @@ def run(samples: int = 3 * RATE) -> dict[str, Floats]:
     microphone = signal.lfilter(room(), 1, x) + 1e-4 * np.random.default_rng(2).normal(size=samples)
     floats = dsp.run(canceller(), x, y=microphone)
     integers = dsp.run_integers(canceller().hardware(FORMATS), x, y=microphone)
-    runs = {"float": floats, "16 bit integers": integers}
+    runs = {"float": floats, "integers of 16 bits, taps of 24": integers}
     return {name: enhancement(microphone, microphone - run.output) for name, run in runs.items()}
 
 

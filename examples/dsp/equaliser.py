@@ -28,6 +28,7 @@ DECIDED = 6000  # symbols over which errors are counted
 LEVEL = 0.5  # symbols are ±0.5 ±0.5j
 COMPLEX = NdArrayType((2,), Dtype.float32)  # the real and the imaginary part
 FORMATS = Formats.uniform(16, 13, weights=Fixed(20, 17))
+INTEGERS = "integers of 16 bits, taps of 20"
 
 
 def equaliser(taps: int = TAPS) -> dsp.Filter:
@@ -75,7 +76,7 @@ def run(count: int = 12000) -> tuple[Floats, Floats, dict[str, Floats]]:
     mantissas = hardware.quantise_parameters([start])
     floats = dsp.run(equaliser(), received, y=targets, parameters=[start])
     integers = dsp.run_integers(hardware, received, y=targets, parameters=mantissas)
-    return received, sent, {"float": floats.output, "16 bit integers": integers.output}
+    return received, sent, {"float": floats.output, INTEGERS: integers.output}
 
 
 def main() -> None:
@@ -96,7 +97,7 @@ def main() -> None:
         "equaliser",
         learning,
         lambda axes: eye(axes, received, "received"),
-        lambda axes: eye(axes, found["16 bit integers"], "equalised, integers"),
+        lambda axes: eye(axes, found[INTEGERS], "equalised, integers"),
     )
     print("symbol errors:", ", ".join(f"{name} {rate:.2%}" for name, rate in rates.items()), path)
 

@@ -102,7 +102,7 @@ def main() -> None:
     def sound(axes: Axes) -> None:
         t = np.arange(len(integers["gain"])) / (slow * UP / DOWN) * 1000
         axes.plot(t, floats["gain"], lw=4, alpha=0.4, label="float")
-        axes.plot(t, integers["gain"], lw=1, color="C0", label="16 bit integers")
+        axes.plot(t, integers["gain"], lw=1, color="C0", label="integers of 16 bits, gain of 24")
         axes.set(xlabel="milliseconds", ylabel="after the gain control")
 
     print(save("receiver", spectra, sound))

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from catgrad.circuit import Format, Kind, NetlistBuilder, evaluate, optimise
 from catgrad.circuit.chains import short_chains
+from catgrad.circuit.paths import alone_ps
 from catgrad.circuit.pipeline import pipeline
-from catgrad.circuit.timing import alone_ps, timing
+from catgrad.circuit.timing import timing
 from catgrad.errors import CatgradError
 from tests.circuit.learners import MODEL
 from tests.circuit.strategies import batches, formats, netlists
@@ -30,6 +31,15 @@ def test_sums_in_parts_are_the_same_and_fit(
     inputs = data.draw(batches(netlist))
     assert evaluate(parts, inputs)["z"].tolist() == evaluate(netlist, inputs)["z"].tolist()
     assert alone_ps(timing(parts, MODEL, period_ps)).max() <= period_ps
+
+
+def test_a_chain_whose_neighbour_was_cut_is_cut_too() -> None:
+    """That makes more readers of what both read, and so longer wires."""
+    b = NetlistBuilder()
+    x, y = b.input("x", [Format(21, False), Format(23, False)])
+    b.output("z", [b.add(x, y), b.sub(x, y), b.add(x, x)])
+    parts = short_chains(b.build(), MODEL, PERIOD)
+    assert alone_ps(timing(parts, MODEL, PERIOD)).max() <= PERIOD
 
 
 @settings(max_examples=40, deadline=None)

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from catgrad.circuit import Format, Kind, Netlist, NetlistBuilder, evaluate, optimise
 from catgrad.circuit.chains import short_chains
 from catgrad.circuit.halves import halves
+from catgrad.circuit.paths import alone_ps
 from catgrad.circuit.pipeline import pipeline
-from catgrad.circuit.timing import alone_ps, timing
+from catgrad.circuit.timing import timing
 from tests.circuit.learners import MODEL
 from tests.circuit.strategies import batches, formats, netlists
 
@@ -70,6 +71,15 @@ def test_a_part_that_others_read_stays() -> None:
     parts = halves(netlist, MODEL, PERIOD)
     inputs = {"x": np.array([[-1, 1 << 30, 5, -(1 << 31)]])}
     assert evaluate(parts, inputs)["z"].tolist() == evaluate(netlist, inputs)["z"].tolist()
+
+
+def test_a_sum_as_deep_as_it_is_long() -> None:
+    """Deeper than functions may call themselves."""
+    netlist = sum_netlist([Format(40, True)] * 1_100, balanced=False)
+    parts = halves(netlist, MODEL, 7_000)
+    assert len(parts) > 2 * len(netlist)
+    x = np.random.default_rng(0).integers(-(1 << 39), 1 << 39, (1, 1_100))
+    assert evaluate(parts, {"x": x})["z"].tolist() == [[x.sum()]]
 
 
 def test_fewer_registers_than_one_addition_after_the_other() -> None:

@@ -51,7 +51,7 @@ def test_no_shorter_interval_will_do(netlist: Netlist, period_ps: int, distance:
     interval = smallest_interval(netlist, period_ps, MODEL, closed)
     assert pipeline(netlist, period_ps, MODEL, loops=closed).interval == interval
     if interval > 1:
-        with pytest.raises(CatgradError, match=rf"an interval of {interval} cycles\."):
+        with pytest.raises(CatgradError, match=rf"an interval of {interval} cycles[.,]"):
             pipeline(netlist, period_ps, MODEL, loops=closed, interval=interval - 1)
 
 
@@ -166,8 +166,16 @@ def test_what_cannot_be_met_is_refused_with_the_way_and_the_period_that_can_be()
         "At a period of 6000 ps the loop through the cells 0 (input), 3 (mul), 4 (shr), "
         "5 (saturate), 7 (saturate), 8 (mul), 9 (shr), 10 (wrap), 11 (shr), 12 (add), "
         "13 (saturate) takes longer than the next sample waits, which comes after 4 cycles; no "
-        "period is long enough; ask for an interval of 6 cycles."
+        "period is long enough; ask for an interval of 6 cycles, or try a delay of 1 sample."
     )
+
+
+def test_a_delay_is_advised_once() -> None:
+    """Not where there is one, whose queues cut the way of the gradient already."""
+    late = lms(taps=1, delay=1)
+    words = refused(late, 4_000, MODEL, loops=loops(late), interval=1)
+    assert "an interval of" in words
+    assert "a delay of" not in words
 
 
 def test_too_few_stages_are_refused() -> None:

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catgrad.circuit import Format, Kind, Netlist, NetlistBuilder
-from catgrad.circuit.timing import Timing, apart, ends_ps, in_block, timing
+from catgrad.circuit.paths import apart, ends_ps
+from catgrad.circuit.timing import Timing, in_block, timing
 from tests.circuit.learners import MODEL
 from tests.circuit.strategies import netlists
 

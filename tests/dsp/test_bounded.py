@@ -181,15 +181,22 @@ LOW = DESIGNS["low"]
         (
             lambda: dsp.biquads([[1, 0, 0, 1, -2.25, 1.25]], bits=14, data=DATA),
             (
-                "With 14 bits after the binary point, section 0 of 1 has a pole 1.25 from 0, and "
-                "rings for too long; design it with poles nearer to 0."
+                "Section 0 of 1 has a pole 1.25 from 0 and never comes to rest; move it inside "
+                "the unit circle, or design the filter for a lower sampling rate."
+            ),
+        ),
+        (
+            lambda: dsp.biquads([[1, 0, 0, 1, -1 + 2**-15, 0]], bits=16, data=DATA),
+            (
+                "With 16 bits after the binary point, section 0 of 1 has a pole 0.999969482422 "
+                "from 0, and rings for too long; design the filter for a lower sampling rate."
             ),
         ),
         (
             lambda: dsp.balanced(np.array([[1, 0, 0, 1, -2.25, 1.25], [1, 0, 0, 1, 0, 0]])),
             (
-                "Section 0 of 2 has a pole 1.25 from 0 and no greatest gain; design it with poles "
-                "nearer to 0 than 1, as scipy.signal does."
+                "Section 0 of 2 has a pole 1.25 from 0 and no greatest gain; move it inside the "
+                "unit circle, or design the filter for a lower sampling rate."
             ),
         ),
         (

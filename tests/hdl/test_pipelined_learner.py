@@ -19,11 +19,9 @@ from catgrad.circuit.tiles import tiled
 from catgrad.errors import CatgradError
 from catgrad.hdl.pipelined_learner import PipelinedLearner
 from catgrad.hdl.verilog import verilog
-from sim import Samples, cocotb_runner, expected, random_samples, simulate
+from sim import Samples, cell_models, cocotb_runner, expected, random_samples, simulate
 from tests.hdl.bench import receive, send, ticks, until
 from tests.hdl.netlists import netlists
-from tests.hdl.test_chosen_sum import ecp5_models as carry_models
-from tests.hdl.test_multiplier import ecp5_models as multiplier_models
 from tests.sim.cases import CASES, LMS, Case
 
 S8, S16 = Format(8, True), Format(16, True)
@@ -413,7 +411,7 @@ def test_the_cells_of_ecp5_do_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     samples = random_samples(netlist, 40)
     plan = learner(netlist, 9000, "ecp5").pipeline
     design, cells = (PipelinedLearner(plan, [3, -2], family=family) for family in (None, "ecp5"))
-    source = "\n".join([verilog(cells, cocotb_runner.TOP), multiplier_models(), carry_models()])
+    source = "\n".join([verilog(cells, cocotb_runner.TOP), cell_models.ecp5()])
     assert "CCU2C" in source
     monkeypatch.setattr(cocotb_runner, "verilog", lambda _design, _name: source)
     trace = simulate(design, samples, "icarus", stall=0.3, load=[5, -30], alone=True)

@@ -83,10 +83,13 @@ def parts(draw: st.DrawFn, learned: bool) -> tuple[str, tuple[int, ...]]:
     if name == "fir":
         return name, tuple(draw(st.lists(coefficient, min_size=1, max_size=9)))
     if name == "biquads":
-        sections = draw(st.integers(1, 3))
-        return name, tuple(
-            draw(st.lists(coefficient, min_size=5 * sections, max_size=5 * sections))
-        )
+        numbers: list[int] = []
+        for _ in range(draw(st.integers(1, 3))):
+            a2 = draw(st.integers(1 - 2**BITS, 2**BITS - 1))
+            most = 2**BITS + a2 - 1  # beyond which it is not stable
+            a1 = draw(st.integers(-most, most))
+            numbers += [*(draw(coefficient) for _ in range(3)), a1, a2]
+        return name, tuple(numbers)
     return name, (draw(st.integers(1, 5)),)
 
 

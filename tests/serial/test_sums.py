@@ -135,6 +135,20 @@ def test_unequal_gains_in_one_sum_are_refused() -> None:
     )
 
 
+def test_a_count_as_deep_as_it_is_long() -> None:
+    """Deeper than functions may call themselves."""
+    b = NetlistBuilder()
+    [x] = b.input("x", [Format(12, True)])
+    number, count = Format(4, True), b.const(0)
+    for k in range(1_100):
+        fits = b.fits(b.mul(x, b.const(3 + k)), number)
+        count = b.add(count, b.sub(b.const(1), fits))
+    b.output("prediction", [x])
+    b.output("forward_saturations", [int(count)])
+    found = sums_of(b.build())
+    assert [s.post.counted for s in found.sums].count(True) == 1_100
+
+
 def test_a_number_that_counts_twice_is_refused() -> None:
     b = NetlistBuilder()
     x = b.input("x", [Format(4, True)])
