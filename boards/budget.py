@@ -46,16 +46,23 @@ def pairs(cells: Cells, pair: Pair) -> int:
     return sum(bit in driven and users[bit] == 2 for bit in inputs)
 
 
-def check(name: str, board: Board, cells: Cells) -> dict[str, int]:
-    """The needs; CatgradError if the device has too few of anything."""
+def check(name: str, board: Board, cells: Cells, lanes: int = 1) -> dict[str, int]:
+    """The needs; CatgradError if the device has too few of anything, which names all of that.
+
+    `lanes`: of a folded engine, which can do with fewer.
+    """
     taken = needs(board, cells)
-    for resource in board.family.resources:
-        need, have = taken[resource.name], board.capacity[resource.name]
-        if need > have:
-            types = ", ".join(resource.cells)
-            raise CatgradError(
-                f"{name} does not fit: it needs {need} {resource.name} ({types}) and the "
-                f"{board.title}'s {board.device} has {have}; make the model or its formats "
-                f"smaller, or choose a larger board."
-            )
+    short = [r for r in board.family.resources if taken[r.name] > board.capacity[r.name]]
+    if short:
+        needed = [f"{taken[r.name]} {r.name} ({', '.join(r.cells)})" for r in short]
+        there = [f"{board.capacity[r.name]} {r.name}" for r in short]
+        fewer = (
+            f"take fewer than {lanes} lanes, each of which has a multiplier, logic and block RAMs "
+            f"of its own, "
+        )
+        raise CatgradError(
+            f"{name} does not fit: it needs {' and '.join(needed)}, and the {board.title}'s "
+            f"{board.device} has {' and '.join(there)}; {fewer if lanes > 1 else ''}make the model "
+            f"or its formats smaller, or choose a larger board."
+        )
     return taken

@@ -13,6 +13,7 @@ from boards.board import Board
 from boards.report import BuildReport
 from boards.toolchain import Implementation, Plan, Progress, implement, plan, silent, workspace
 from boards.top import Top
+from catgrad.hdl.folded.engine import Engine
 from catgrad.hdl.verilog import verilog
 from catgrad.publish import publish
 
@@ -53,7 +54,8 @@ def build(board: Board, top: Top, out_dir: Path | str, progress: Progress = sile
     """
     out_dir, name = Path(out_dir), top.design.name
     progress("write the design")
-    planned = plan(board, Wired(top, board), name)
+    lanes = top.learner.machine.lanes if isinstance(top.learner, Engine) else 1
+    planned = plan(board, Wired(top, board), name, lanes)
     there = earlier(out_dir, name, planned)
     if there is not None:
         return there

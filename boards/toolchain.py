@@ -91,6 +91,7 @@ class Plan:
 
     - `files`: what they read; `commands`: what is run, each a tool as platforms name it and its
       arguments; `tools`: the version of each package that has a part in it.
+    - `lanes`: of a folded engine, for what is said if it does not fit.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Plan:
     files: Mapping[str, str]
     commands: tuple[tuple[str, ...], ...]
     tools: Mapping[str, str]
+    lanes: int = 1
 
     @cached_property
     def digest(self) -> str:
@@ -106,8 +108,8 @@ class Plan:
         return sha256("\n".join(map(repr, parts)).encode()).hexdigest()
 
 
-def plan(board: Board, design: Elaboratable, name: str) -> Plan:
-    """What the tools of a board are given; CatgradError if one is missing."""
+def plan(board: Board, design: Elaboratable, name: str, lanes: int = 1) -> Plan:
+    """What the tools of a board are given for a design; CatgradError if one is missing."""
     family = board.family
     for tool in family.tools:
         find(tool)
@@ -130,6 +132,7 @@ def plan(board: Board, design: Elaboratable, name: str) -> Plan:
         {**made.files, ADDERS_FILE.name: ADDERS_FILE.read_text()},
         tuple(map(tuple, commands)),
         {tool.package: version_of(tool) for tool in tools},
+        lanes,
     )
 
 
@@ -180,7 +183,8 @@ def implement(plan: Plan, work: Path, log: Path, progress: Progress = silent) ->
     progress("synthesise")
     run(synthesise)
     netlist = json.loads((work / f"{name}{board.family.netlist}").read_text())
-    needs = check(name, board, list(netlist["modules"][name]["cells"].values()))
+    cells = list(netlist["modules"][name]["cells"].values())
+    needs = check(name, board, cells, plan.lanes)
     progress("place and route")
     run(place_and_route)
     placed = json.loads((work / f"{name}.timing").read_text())

@@ -43,7 +43,11 @@ LOSSES = {
     "huber": layers.huber(0.5),
     "cross_entropy": layers.cross_entropy,
 }
-RULES = {"sgd": layers.sgd(2**-3), "momentum": layers.momentum(2**-3, 0.75)}
+RULES = {
+    "frozen": layers.sgd(0),
+    "sgd": layers.sgd(2**-3),
+    "momentum": layers.momentum(2**-3, 0.75),
+}
 FORMATS = {
     "16.12": Formats.uniform(16, 12, table_bits=5),
     "12.8": Formats.uniform(12, 8, table_bits=5),

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import signal
 
 from catgrad import (
     Calibration,
     CatgradError,
     Dtype,
     Fixed,
+    Folded,
     Formats,
     NdArrayType,
     Serial,
@@ -254,12 +256,64 @@ def test_wires_too_wide_for_int64_are_refused() -> None:
                 "always=True says nothing; leave one out."
             ),
         ),
+        (
+            {"delay": 4, "learns": False},
+            (
+                "A circuit that only predicts, with learns=False, learns from no sample, so "
+                "delay=4 says nothing; leave one out."
+            ),
+        ),
     ],
 )
 def test_schedules_that_are_none(options: dict, sentence: str) -> None:
     with pytest.raises(CatgradError) as error:
         Spatial(**options)
     assert str(error.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [({"delay": 3}, "delay=3"), ({"clock": 50e6, "always": True}, "always=True")],
+)
+def test_words_on_learning_where_there_is_nothing_to_learn(options: dict, word: str) -> None:
+    with pytest.raises(CatgradError) as error:
+        dsp.Filter(dsp.fir([0.5, 0.25])).hardware(FORMATS, Spatial(**options))
+    assert str(error.value).partition("\nat ")[0] == (
+        f"A model without parameters learns from no sample, so {word} says nothing; leave it out."
+    )
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [layers.sgd(1e-4), layers.momentum(1e-4, 0.9), layers.adam(1e-4), layers.adam(1e-4, decay=0.1)],
+)
+def test_weights_too_coarse_for_the_rate_are_noted(rule: Any) -> None:
+    one, two = (NdArrayType((n,), Dtype.float32) for n in (1, 2))
+    model = layers.linear(one, two, two)
+    hardware = compile_hardware(model, rule, layers.mse, Formats.uniform(16, 8))
+    [note] = hardware.report().notes
+    assert note == (
+        "parameter weights has 8 fraction bits, but a rate of 0.0001 wants at least 17; smaller "
+        "updates are lost"
+    )
+
+
+@pytest.mark.parametrize("beta", [0, 0.9])
+@pytest.mark.parametrize("schedule", [Spatial(learns=False), Folded(1, learns=False)])
+def test_adam_has_no_part_in_a_prediction(schedule: Any, beta: float) -> None:
+    """Nor is what its count of steps saturates counted while hardware predicts."""
+    one, two = (NdArrayType((n,), Dtype.float32) for n in (1, 2))
+    model, rule = layers.linear(one, two, two), layers.adam(2**-4, beta)
+    formats = Formats.uniform(8, 4)
+    assert compile_hardware(model, rule, layers.mse, formats, schedule).verilog()
+    learns = compile_hardware(model, rule, layers.mse, formats)
+    zeros = [np.zeros(T.shape, int) for T in learns.program.source]
+    counts = np.zeros(2, int)
+    for _ in range(20):
+        _, *zeros[: learns.learner.kept], forward, learning = learns.reference.transition(*zeros)
+        counts += forward, learning
+    assert counts[0] == 0
+    assert counts[1] > 0
 
 
 def test_only_a_pipeline_has_stages() -> None:
@@ -289,6 +343,26 @@ def test_products_are_in_blocks_of_gowin_by_name() -> None:
     hardware = small(schedule=Spatial(clock=20e6, family="gowin", delay=9))
     assert hardware.report().blocks == 4
     assert len(re.findall(r"^ *MULT18X18 #\(", hardware.verilog(), re.MULTILINE)) == 4
+
+
+def test_blocks_without_registers_are_counted() -> None:
+    sos = dsp.balanced(signal.butter(2, 0.2, output="sos"))
+    model = dsp.biquads(sos, bits=14, data=Fixed(16, 15))
+    formats, ecp5 = Formats.uniform(16, 15), {"family": "ecp5"}
+    bare, slower = (
+        dsp.Filter(model).hardware(formats, Spatial(clock=80e6, interval=n, **ecp5)).report()
+        for n in (None, 4)
+    )
+    assert (bare.interval, len(bare.bare), bare.blocks) == (1, 2, 3)
+    assert "; 3 products in multiplier blocks (2 of them without registers), 0 in" in str(bare)
+    assert (slower.interval, slower.bare) == (4, ())
+    assert "without registers" not in str(slower)
+
+
+def test_products_share_blocks_of_gowin() -> None:
+    hardware = small(schedule=Spatial(clock=20e6, family="gowin", delay=9, interval=2))
+    assert (hardware.report().blocks, hardware.report().shared) == (4, 2)
+    assert len(re.findall(r"^ *MULT18X18 #\(", hardware.verilog(), re.MULTILINE)) == 2
 
 
 def test_products_share_blocks_at_an_interval() -> None:
@@ -358,9 +432,12 @@ def test_an_interval_that_loops_do_not_allow() -> None:
     assert re.fullmatch(
         r"At a period of 16666 ps the loop through the cells [^;]* takes longer than the next "
         r"sample waits, which comes after 2 cycles; (ask for a period of \d+ ps \(\S+ MHz\) or "
-        rf"more, or|no period is long enough; ask) for an interval of {interval} cycles\.",
+        rf"more, or|no period is long enough; ask) for an interval of {interval} cycles, or try a "
+        r"delay of 1 sample\.",
         str(error.value),
     )
+    late = small(schedule=Spatial(clock=60e6, family="ecp5", interval=2, delay=1))
+    assert late.pipeline.verify().interval == 2
     small(schedule=Spatial(clock=60e6, family="ecp5", interval=interval)).pipeline.verify()
 
 

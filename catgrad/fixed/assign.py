@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from catgrad.bidirectional import operation as B
-from catgrad.bidirectional.fixed_form import Formatted, Unrounded, Wrap, Written
+from catgrad.bidirectional.fixed_form import Formatted, Reach, Recursion, Unrounded, Wrap, Written
 from catgrad.bidirectional.functor import Dual, forget
-from catgrad.bidirectional.learning import SGD, Loss, Rule
+from catgrad.bidirectional.learning import Loss, Rule
 from catgrad.core import operation as ops
 from catgrad.core.types import BIT, Dtype, Fixed, NdArrayType, op
 from catgrad.errors import CatgradError
@@ -19,9 +19,11 @@ from catgrad.fixed.formats import Formats
 from catgrad.fixed.numbers import FormatTooNarrow, format_for, representable, typed
 from catgrad.fixed.ranges import Calibration, Range, measure
 from catgrad.hypergraph import Labels, OpenHypergraph, drivers, order
+from catgrad.layers.order import rates
 from catgrad.layers.split import Split
 from catgrad.layers.steps import Delay
 from catgrad.learner import Learner
+from catgrad.parameters import array_names
 from catgrad.special.memory import Memory
 
 RELAYED = (
@@ -43,6 +45,8 @@ RELAYED = (
     Split,
     Rule,
     Unrounded,
+    Recursion,
+    Reach,
 )
 """Operations whose output numbers are among those of their first input (or 0), and so need no new
 format."""
@@ -271,9 +275,9 @@ def value_name(learner: Learner, node: int) -> str:
     f = learner.whole
     sources, targets = f.s.table.tolist(), f.t.table.tolist()
     if node in sources[: learner.parameters]:
-        return f"parameter {learner.parameter_names[sources.index(node)]}"
+        return f"parameter {array_names(learner.parameter_names)[sources.index(node)]}"
     if node in sources[: learner.kept]:
-        return f"state {learner.kept_names[sources.index(node)]}"
+        return f"state {array_names(learner.kept_names)[sources.index(node)]}"
     before = learner.kept + len(learner.memories)
     if node in sources[:before]:
         return f"memory {learner.memory_names[sources.index(node) - learner.kept]}"
@@ -308,20 +312,13 @@ def rate_notes(learner: Learner, types: Sequence[NdArrayType]) -> tuple[str, ...
 
     With nearest rounding an update of less than half a unit is lost.
     """
-    sources = learner.whole.s.table.tolist()
+    names = array_names(learner.parameter_names)
     notes = []
-    for i, x in enumerate(learner.whole.H.x):
-        if (
-            isinstance(x, SGD)
-            and x.rate
-            and (node := int(learner.whole.H.s[i].table[0])) in sources
-        ):
-            k = sources.index(node)
-            wanted = math.ceil(-math.log2(abs(x.rate))) + SLOWEST
-            form = types[k].fixed
-            if form.fraction < wanted:
-                notes.append(
-                    f"parameter {learner.parameter_names[k]} has {form.fraction} fraction bits, "
-                    f"but a rate of {x.rate:g} wants at least {wanted}; smaller updates are lost"
-                )
+    for k, rate in rates(learner.rule).items():
+        wanted = math.ceil(-math.log2(abs(rate))) + SLOWEST if rate else 0
+        if (fraction := types[k].fixed.fraction) < wanted:
+            notes.append(
+                f"parameter {names[k]} has {fraction} fraction bits, "
+                f"but a rate of {rate:g} wants at least {wanted}; smaller updates are lost"
+            )
     return tuple(notes)

@@ -22,43 +22,33 @@ from catgrad.core.operation import (
 )
 from catgrad.core.simplify import simplify
 from catgrad.core.types import BIT, NdArrayType, obj, op
-from catgrad.hypergraph import FiniteFunction, OpenHypergraph, order
+from catgrad.hypergraph import FiniteFunction, OpenHypergraph, ancestors
 from catgrad.kernel.kernel import Access, Kernel, Nest
 
 
-def count_saturations(f: OpenHypergraph, late_inputs: Sequence[int]) -> OpenHypergraph:
+def count_saturations(f: OpenHypergraph, early_outputs: Sequence[int]) -> OpenHypergraph:
     """``f : A → B`` of C becomes ``A → B ● early ● late``.
 
     `early` and `late` count the numbers that no longer fitted their format in this run, and so
     saturated (or wrapped, if that is what the formats say), each an integer scalar:
-    `late` in what depends on the inputs numbered `late_inputs`, `early` in the rest. So for a
-    learner, with its targets for late inputs, `early` is the forward pass. What the body of a
-    kernel brings into range on the way is counted at every point of its nest.
+    `early` in what the outputs numbered `early_outputs` are computed from, `late` in the rest. So
+    for a learner, with its predictions and its memory for early outputs, `early` is all that a
+    prediction needs. What the body of a kernel brings into range on the way is counted at every
+    point of its nest.
 
     The index of a table (`TableIndex`) saturates by design and is not counted, and neither is a
     number modulo the range of its format (`Modular`).
     """
-    late_nodes = _reachable(f, [f.s.table.tolist()[k] for k in late_inputs])
+    is_early = ancestors(f, f.t.table[list(early_outputs)])
     watched: list[int] = []
-    counts: dict[bool, list[OpenHypergraph]] = {False: [], True: []}
-    for late in (False, True):
-        for i, x in enumerate(f.H.x):
-            reads = f.H.s[i].table.tolist()
-            if late is not late_nodes.isdisjoint(reads):
-                for count in _counts(x):
-                    watched += reads
-                    counts[late].append(count)
+    counts: dict[bool, list[OpenHypergraph]] = {True: [], False: []}
+    for early in (True, False):
+        for i in np.flatnonzero(is_early == early).tolist():
+            for count in _counts(f.H.x[i]):
+                watched += f.H.s[i].table.tolist()
+                counts[early].append(count)
     exposed = OpenHypergraph(f.s, f.t + FiniteFunction.of(watched, len(f.H.w)), f.H)
-    return exposed >> (identity(f.target) @ _added(counts[False]) @ _added(counts[True]))
-
-
-def _reachable(f: OpenHypergraph, nodes: Sequence[int]) -> set[int]:
-    reached = np.zeros(len(f.H.w), dtype=bool)
-    reached[list(nodes)] = True
-    for i in order(f).tolist():
-        if reached[f.H.s[i].table].any():
-            reached[f.H.t[i].table] = True
-    return set(np.flatnonzero(reached).tolist())
+    return exposed >> (identity(f.target) @ _added(counts[True]) @ _added(counts[False]))
 
 
 def _counts(operation: object) -> Iterator[OpenHypergraph]:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from catgrad.circuit.carries import carries
 from catgrad.circuit.clamps import clamps
+from catgrad.circuit.constants import ShiftAndAdd, shifts_and_adds
 from catgrad.circuit.lower import lower
 from catgrad.circuit.merge import merge
-from catgrad.circuit.netlist import Netlist, Port
+from catgrad.circuit.netlist import Kind, Netlist, Port
 from catgrad.circuit.optimise import optimise
 from catgrad.circuit.pipeline import Pipeline, pipeline
 from catgrad.circuit.signs import signs
@@ -30,7 +31,17 @@ def bodies(phases: Phases, period_ps: int) -> tuple[tuple[Pipeline, ...], tuple[
 def kinds(phases: Phases) -> tuple[tuple[Netlist, ...], tuple[int, ...]]:
     """The netlists of those, and which of them each phase has."""
     merged, which = merge([body(phase) for phase in phases.phases])
-    return tuple(map(tightened, merged)), which
+    return tuple(tightened(without_constant_products(n)) for n in merged), which
+
+
+def without_constant_products(netlist: Netlist) -> Netlist:
+    """Shifts and adds where there are products with constants.
+
+    There is a body for each lane, and the lanes have the multipliers.
+    """
+    operands = netlist.args[netlist.kind == Kind.MUL, :2]
+    constant = netlist.kind[operands] == Kind.CONST
+    return shifts_and_adds(netlist, ShiftAndAdd(rounds=0))[0] if constant.any() else netlist
 
 
 def tightened(netlist: Netlist) -> Netlist:

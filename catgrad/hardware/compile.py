@@ -14,6 +14,8 @@ from catgrad.fixed.instrument import count_saturations
 from catgrad.fixed.quantise import quantise
 from catgrad.fixed.ranges import Calibration
 from catgrad.hardware.hardware import Hardware
+from catgrad.hardware.reach import require_reach
+from catgrad.hardware.recursions import require_stable
 from catgrad.hardware.schedules import Folded, Schedule, Serial, Spatial
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.layers.rules import delayed
@@ -41,6 +43,10 @@ def compile_hardware(
     The hardware is that of a `schedule`, `Spatial()` unless another is given; its integers do not
     depend on that. Where `calibration` is given, the float learner runs over it first, and formats
     that cannot hold what it puts on a wire are refused before any hardware is built.
+
+    CatgradError at what the schedule cannot do, but for one thing: whether a pipeline keeps up with
+    its clock, and with its interval, is known once it is made, by `Hardware.pipeline`, `report`,
+    `component` or `verilog`.
     """
     for name, value, wanted in (
         ("model", model, OpenHypergraph),
@@ -68,6 +74,10 @@ def compile_hardware(
                 f"The model has no {name} numbers, which hardware has no stream for; "
                 f"give it at least one {name} that is not empty."
             )
+    require_stable(float_learner.whole, formats)
+    require_reach(float_learner, formats)
+    if isinstance(schedule, Spatial) and not float_learner.kept:
+        schedule.require_learner("A model without parameters")
     if calibration is not None:
         check(float_learner, formats, calibration)
     k, m, r = float_learner.kept, len(float_learner.memories), len(float_learner.R)
@@ -75,8 +85,10 @@ def compile_hardware(
     before = k + m + len(float_learner.X)
     late = range(before, len(tick.source))
     given, targets = late[:r], late[r:]
-    # The step that a queue gives is taken with training alone, as are those that targets give.
-    program = simplify(count_saturations(tick, [*float_learner.late, *late]))
+    # What neither a prediction nor the memory needs is computed with training alone.
+    ends = len(tick.target)
+    predicted = [*range(ends - k - m), *range(ends - m, ends)]
+    program = simplify(count_saturations(tick, predicted))
     program = keep_inputs(program, [*range(before), *targets, *given])
     _check_widths(program)
     hardware = Hardware(float_learner, formats, schedule or Spatial(), program)

@@ -12,9 +12,9 @@ from catgrad.circuit.format import BoolArray, Integers
 from catgrad.core.types import NdArrayType
 from catgrad.errors import CatgradError
 from catgrad.export import Array, Description, Options, Vectors
+from catgrad.hardware.folding import FoldedReport
 from catgrad.hardware.origins import operations, origins
 from catgrad.hardware.ports import port_lines
-from catgrad.hardware.report import FoldedReport
 from catgrad.hardware.schedules import Spatial
 from catgrad.hardware.tracing import Runner
 from catgrad.hdl.folded.engine import Engine

@@ -28,15 +28,10 @@ from catgrad.folded.phase import Phases
 from catgrad.hardware.arrays import Arrays
 from catgrad.hardware.circuits import Roles, netlist_of, pipeline_of, with_constants
 from catgrad.hardware.exporting import description
+from catgrad.hardware.folding import FoldedReport, folded_report
 from catgrad.hardware.inference import inference
 from catgrad.hardware.ports import port_comment
-from catgrad.hardware.report import (
-    FoldedReport,
-    SpatialReport,
-    folded_report,
-    pipeline_report,
-    spatial_report,
-)
+from catgrad.hardware.report import SpatialReport, pipeline_report, spatial_report
 from catgrad.hardware.schedules import Folded, Serial, Spatial
 from catgrad.hardware.serial import SerialReport, require_zeros, serial_report
 from catgrad.hdl.bus.core import RegisterBus, Streams
@@ -258,7 +253,8 @@ class Hardware(Arrays):
     def report(self) -> SpatialReport | FoldedReport | SerialReport:
         """What the hardware consists of, counted before synthesis."""
         if isinstance(self.schedule, Folded):
-            return folded_report(self.learner, self.program, self.parameter_types, self.machine)
+            kept, family = self.parameter_types, self.schedule.family
+            return folded_report(self.learner, self.program, kept, self.machine, family)
         if isinstance(self.schedule, Serial):
             kept = [*self.parameter_types, *self.memory_types]
             machine = SerialFilter(self.netlist, family=self.schedule.family)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from catgrad.export import Options
-from catgrad.hardware.report import FoldedReport, PipelineReport
+from catgrad.hardware.folding import FoldedReport
+from catgrad.hardware.report import PipelineReport
 from catgrad.hardware.schedules import Folded, Spatial
 from catgrad.hardware.serial import SerialReport
 from catgrad.hypergraph.text import plural
@@ -26,22 +27,21 @@ SERVED = "Parameters are loaded and fetched between samples, which holds the nex
 
 KEPT = "A reset leaves parameters as they are."
 
+RESTORED = "A reset brings parameters back to what they began with."
+
 BUSY = "busy: a sample is inside; at 0 parameters and counters are final."
 
-STREAMS = (
-    "A learner with stream ports: a payload moves when valid and ready are both 1 at a",
-    "rising edge of the clock.",
+STREAMS = "A payload moves when valid and ready are both 1 at a rising edge of the clock."
+
+FORMATS = (
+    "SQ(i,f) are signed numbers of i + f bits, f of them after the binary point; UQ(i,f) unsigned."
 )
 
-WHOLE = (
-    "Arrays lie row by row, element 0 in the lowest bits. SQ(i,f) are signed numbers of i + f",
-    "bits, f of them after the binary point; UQ(i,f) unsigned.",
-)
+WHOLE = ("Arrays lie row by row, element 0 in the lowest bits.",)
 
 SERIAL = (
     "A payload is one number: arrays one after another, row by row, as many transfers as they",
-    "have numbers. SQ(i,f) are signed numbers of i + f bits, f of them after the binary point;",
-    "UQ(i,f) unsigned. Narrower ones lie in the low bits, extended.",
+    "have numbers. Narrower ones lie in the low bits, extended.",
 )
 
 
@@ -53,7 +53,7 @@ def port_comment(hardware: Hardware) -> str:
 def port_lines(hardware: Hardware, options: Options) -> list[str]:
     """What the ports are, of those that the core has behind the buses that were chosen.
 
-    Whoever chose a bus is told elsewhere what its ports are.
+    Whoever chose a bus is told elsewhere what its ports are, and how numbers lie on them.
     """
     axi, behind = options.streams == "axi", options.registers is not None
     folded = isinstance(hardware.schedule, Folded)
@@ -66,12 +66,12 @@ def port_lines(hardware: Hardware, options: Options) -> list[str]:
     active_low = axi or options.registers == "axi-lite"
     names = array_names(hardware.parameter_names)
     return [
-        *([] if axi else STREAMS),
-        *(SERIAL if folded else WHOLE),
+        *([] if axi else [STREAMS, *(SERIAL if folded else WHOLE)]),
+        FORMATS,
         *(
-            f"  {data_port(stream, options)}: {', '.join(map(str, types))}"
+            f"  {stream}__payload: {', '.join(map(str, types))}"
             for stream, types in streams.items()
-            if sum(T.size for T in types)
+            if sum(T.size for T in types) and not axi
         ),
         *(
             f"  parameter {name}: {T}"
@@ -86,13 +86,6 @@ def port_lines(hardware: Hardware, options: Options) -> list[str]:
         *([] if behind else [COUNTERS]),
         *_times(hardware, options),
     ]
-
-
-def data_port(stream: str, options: Options) -> str:
-    """The port with the numbers of a stream."""
-    if options.streams == "plain":
-        return f"{stream}__payload"
-    return f"{'m' if stream == 'prediction' else 's'}_axis_{stream}_tdata"
 
 
 def every(interval: int) -> str:
@@ -111,12 +104,12 @@ def _pipeline_times(hardware: Hardware, report: PipelineReport, behind: bool) ->
         *([SERVED] if hardware.parameter_types else []),
         *([f"Sample n belongs to learner n modulo {report.channels}."] if turns else []),
         *([f"Parameter i of learner c has address {numbers} * c + i."] if turns and own else []),
-        *([KEPT] if turns and numbers else []),
+        *([KEPT if turns else RESTORED] if numbers else []),
         *([f"Each step is taken {report.delay} learned samples late."] if report.delay else []),
         *(enters(beat, has_target)),
         f"A prediction is valid {plural(report.latency, 'cycle')} after its sample enters.",
         f"{every(report.interval)}, if nothing stalls"
-        + (f", or {report.predict_interval} behind one with train at 0." if sooner else "."),
+        + (f", or {report.predict_interval} behind one not learned from." if sooner else "."),
     ]
 
 
@@ -155,7 +148,10 @@ def _times(hardware: Hardware, options: Options) -> list[str]:
         ]
     if not isinstance(report, FoldedReport):
         taken = "x and y are" if hardware.learns else "x is"
-        return [f"A prediction is valid {latency} after {taken} taken."]
+        return [
+            *([RESTORED] if hardware.parameter_types else []),
+            f"A prediction is valid {latency} after {taken} taken.",
+        ]
     places = [
         "The parameters are in memories, at addresses that hardware.addresses() says, which are in",
         "addresses.json beside an export. At an address of no parameter load does nothing, and",
@@ -168,5 +164,5 @@ def _times(hardware: Hardware, options: Options) -> list[str]:
         *([] if behind else [BUSY, "That is from the first number of x on."]),
         f"A prediction begins {latency} after the last number of {last}, from idle.",
         f"{every(report.interval)}, if nothing stalls"
-        + (f", or {report.predict_interval} with train at 0." if hardware.learns else "."),
+        + (f", or {report.predict_interval} if it does not learn." if hardware.learns else "."),
     ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal, get_args
 
 from catgrad.circuit.constants import ShiftAndAdd
@@ -22,6 +24,16 @@ BLOCKS: dict[SpatialFamily, Family | None] = {
     "gowin": "gowin",
 }
 """Whose multiplier blocks each has."""
+
+
+def whole(number: object, least: int) -> int | None:
+    """A whole number, of Python or NumPy, that is at least so much; None if it is none."""
+    try:
+        found = operator.index(number)  # type: ignore[arg-type]  # what is none raises TypeError
+    except TypeError:
+        return None
+    return None if isinstance(number, bool) or found < least else found
+
 
 SLOWEST_HZ = 1_000
 """Who writes less most likely means kilohertz or megahertz."""
@@ -65,11 +77,12 @@ class Spatial:
     interval: int | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.cycles, int) or self.cycles < 1:
+        if (cycles := whole(self.cycles, 1)) is None:
             raise CatgradError(
                 f"A schedule needs a whole number of cycles, at least 1, not {self.cycles}; "
                 f"write Spatial(cycles=1)."
             )
+        object.__setattr__(self, "cycles", cycles)
         if self.family is not None and self.family not in list(BLOCKS):
             raise CatgradError(
                 f"There are no delays of the family {self.family!r}; name one of "
@@ -79,11 +92,12 @@ class Spatial:
             number = getattr(self, name)
             if name == "interval" and number is None:
                 continue
-            if not isinstance(number, int) or isinstance(number, bool) or number < least:
+            if (found := whole(number, least)) is None:
                 raise CatgradError(
                     f"A spatial schedule needs a whole number for {name}, at least {least}, not "
                     f"{number!r}; write Spatial(clock=50e6, {name}={example})."
                 )
+            object.__setattr__(self, name, found)
         if self.constants is not None and not isinstance(self.constants, ShiftAndAdd):
             raise CatgradError(
                 f"What becomes of constants is said by a ShiftAndAdd, not {self.constants!r}; "
@@ -96,11 +110,8 @@ class Spatial:
                     f"or False, not {getattr(self, name)!r}; write "
                     f"Spatial(clock=50e6, {name}=True)."
                 )
-        if self.always and not self.learns:
-            raise CatgradError(
-                "A circuit that only predicts, with learns=False, learns from no sample, so "
-                "always=True says nothing; leave one out."
-            )
+        if not self.learns:
+            self.require_learner("A circuit that only predicts, with learns=False,", "one")
         if self.clock is None:
             for name, unset in (
                 ("family", None),
@@ -114,7 +125,7 @@ class Spatial:
                         f"hertz; write Spatial(clock=50e6, {name}={getattr(self, name)!r})."
                     )
             return
-        if not isinstance(self.clock, int | float) or not SLOWEST_HZ <= self.clock < math.inf:
+        if not isinstance(self.clock, Real) or not SLOWEST_HZ <= self.clock < math.inf:
             raise CatgradError(
                 f"A clock is a number of hertz, at least {SLOWEST_HZ}, not {self.clock!r}; write "
                 f"Spatial(clock=50e6) for 50 MHz."
@@ -129,6 +140,15 @@ class Spatial:
                 f"A schedule has channels or a delay, and this one has channels={self.channels} "
                 f"and delay={self.delay}; leave one out."
             )
+
+    def require_learner(self, what: str, leave: str = "it") -> None:
+        """Refuse words on how to learn, for what learns from no sample."""
+        for name, unset in (("delay", 0), ("always", False)):
+            if (number := getattr(self, name)) != unset:
+                raise CatgradError(
+                    f"{what} learns from no sample, so {name}={number} says nothing; leave "
+                    f"{leave} out."
+                )
 
     @property
     def is_pipeline(self) -> bool:
@@ -166,7 +186,8 @@ class Folded:
     Parameters and numbers on the way live in memories, so the size of the circuit depends on the
     lanes and the formats, and not on the number of layers; see `catgrad.folded.machine.Machine`.
 
-    - `lanes`: how many multipliers there are, each with an exact accumulator
+    - `lanes`: how many multipliers there are, each with an exact accumulator; as many as the
+      longest loop of the model has iterations are enough, and more take logic for nothing
     - `learns`: without, the engine only predicts; its parameters are loaded and never change
     - `family`: "ice40", "ecp5" or "gowin" takes the multipliers of that family with all their
       registers; None leaves multipliers to synthesis, and simulates everywhere
@@ -183,11 +204,12 @@ class Folded:
     stage_ps: int | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.lanes, int) or isinstance(self.lanes, bool) or self.lanes < 1:
+        if (lanes := whole(self.lanes, 1)) is None:
             raise CatgradError(
                 f"A folded schedule needs a whole number of lanes, at least 1, not {self.lanes!r}; "
                 f"write Folded(lanes=8)."
             )
+        object.__setattr__(self, "lanes", lanes)
         if not isinstance(self.learns, bool):
             raise CatgradError(
                 f"Whether a folded engine learns is True or False, not {self.learns!r}; write "
@@ -203,11 +225,13 @@ class Folded:
                 f"There are no multipliers for the family {self.family!r}; name one of "
                 f"{', '.join(STAGE_PS)}, or none."
             )
-        if self.stage_ps is not None and not (isinstance(self.stage_ps, int) and self.stage_ps > 0):
-            raise CatgradError(
-                f"A stage takes a whole number of picoseconds, at least 1, not {self.stage_ps}; "
-                f"write Folded(stage_ps=6000)."
-            )
+        if self.stage_ps is not None:
+            if (stage_ps := whole(self.stage_ps, 1)) is None:
+                raise CatgradError(
+                    f"A stage takes a whole number of picoseconds, at least 1, not "
+                    f"{self.stage_ps}; write Folded(stage_ps=6000)."
+                )
+            object.__setattr__(self, "stage_ps", stage_ps)
 
     @property
     def latencies(self) -> Timing:

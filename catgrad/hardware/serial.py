@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catgrad.bidirectional.learning import SGD
 from catgrad.core.types import NdArrayType
 from catgrad.errors import CatgradError
 from catgrad.fixed.boundary import Integers
@@ -16,6 +15,7 @@ from catgrad.hdl.multiply_accumulate import OPERAND_BITS, TOTAL_BITS
 from catgrad.hdl.serial.filter import SerialFilter
 from catgrad.hypergraph import OpenHypergraph
 from catgrad.hypergraph.text import plural
+from catgrad.layers.order import rates
 from catgrad.learner import Learner
 
 
@@ -93,7 +93,7 @@ def serial_report(
 
 def rule_notes(learner: Learner) -> tuple[str, ...]:
     """What to say of a learning rule that is given to a machine that only predicts."""
-    if not any(isinstance(x, SGD) and x.rate for x in learner.rule.H.x):
+    if not any(rates(learner.rule).values()):
         return ()
     note = (
         "the learning rule has no part in it, since a serial machine only predicts; its parameters "

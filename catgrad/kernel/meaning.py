@@ -89,7 +89,7 @@ def meaning(operation: Operation, *operands: Numbers) -> Numbers:
         case ops.Lookup(T, dtype, entries):
             [index] = operands
             table = np.array(entries, dtype=numpy_dtype(T.with_dtype(dtype)))
-            result = table[(index & (len(entries) - 1)).astype(np.int64)]
+            result = table[np.asarray(index & (len(entries) - 1), dtype=np.int64)]
         case _:
             name = type(operation).__name__
             raise CatgradError(

@@ -176,9 +176,22 @@ def test_too_many_logic_cells() -> None:
     with pytest.raises(CatgradError) as error:
         check("gpt", ULX3S, cells)
     assert str(error.value) == (
-        "gpt does not fit: it needs 83641 logic cells (LUT4, CCU2C, TRELLIS_DPR16X4) and the "
-        "ULX3S's LFE5U-85F has 83640; make the model or its formats smaller, or choose a larger "
-        "board."
+        "gpt does not fit: it needs 83641 logic cells (LUT4, CCU2C, TRELLIS_DPR16X4), and the "
+        "ULX3S's LFE5U-85F has 83640 logic cells; make the model or its formats smaller, or "
+        "choose a larger board."
+    )
+
+
+def test_all_that_is_too_many_is_named_and_what_fewer_lanes_spare() -> None:
+    types = {"SB_MAC16": 9, "SB_RAM40_4K": 31}
+    cells = [{"type": type, "connections": {}} for type, n in types.items() for _ in range(n)]
+    with pytest.raises(CatgradError) as error:
+        check("digits", ICEBREAKER, cells, lanes=9)
+    assert str(error.value) == (
+        "digits does not fit: it needs 9 multipliers (SB_MAC16) and 31 block RAMs (SB_RAM40_4K), "
+        "and the iCEBreaker's UP5K has 8 multipliers and 30 block RAMs; take fewer than 9 lanes, "
+        "each of which has a multiplier, logic and block RAMs of its own, make the model or its "
+        "formats smaller, or choose a larger board."
     )
 
 
@@ -189,8 +202,8 @@ def test_too_many_multipliers_are_noticed_before_place_and_route(
     with pytest.raises(CatgradError) as error:
         build(ICEBREAKER, top_on(ICEBREAKER, lms(6)), tmp_path)
     assert str(error.value) == (
-        "lms does not fit: it needs 12 multipliers (SB_MAC16) and the iCEBreaker's UP5K has 8; "
-        "make the model or its formats smaller, or choose a larger board."
+        "lms does not fit: it needs 12 multipliers (SB_MAC16), and the iCEBreaker's UP5K has 8 "
+        "multipliers; make the model or its formats smaller, or choose a larger board."
     )
     assert list(tmp_path.iterdir()) == []
 

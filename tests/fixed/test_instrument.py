@@ -24,8 +24,9 @@ WIDE, SHORT = Fixed(10, 4), Fixed(5, 1)
 MANTISSAS = st.lists(st.integers(WIDE.min, WIDE.max), min_size=6, max_size=6)
 
 
-def counts(f: OpenHypergraph, late: list[int], *arrays: np.ndarray) -> tuple[int, int]:
-    early, late_count = evaluate(to_kernels(count_saturations(f, late)), list(arrays))[-2:]
+def counts(f: OpenHypergraph, late: bool, *arrays: np.ndarray) -> tuple[int, int]:
+    program = count_saturations(f, [] if late else [0])
+    early, late_count = evaluate(to_kernels(program), list(arrays))[-2:]
     return int(early), int(late_count)
 
 
@@ -38,8 +39,8 @@ def test_a_kernel_counts_as_the_operation_does(
     T = NdArrayType((2, 3), WIDE)
     f = op(ops.Requantise(T, SHORT, rounding, overflow))
     x = np.array(mantissas).reshape(2, 3)
-    found = counts(to_kernels(f), [0] if late else [], x)
-    assert found == counts(f, [0] if late else [], x)
+    found = counts(to_kernels(f), late, x)
+    assert found == counts(f, late, x)
     assert found[not late] == 0
     assert found[late] == sum(
         not SHORT.holds(n, n) for n in (rounded(m, 3, rounding) for m in mantissas)
@@ -68,12 +69,12 @@ def test_every_point_and_every_step_of_a_nest_counts() -> None:
     repeated.verify()
     # 7 bits hold -64 to 63, and of what is left three bits fewer hold -8 to 7, so that none is
     # outside of 5 bits; 4 bits hold these as well.
-    assert counts(op(repeated), [], np.array([64, 63])) == (3, 0)
-    assert counts(op(repeated), [0], np.array([-65, 300])) == (0, 6)
+    assert counts(op(repeated), False, np.array([64, 63])) == (3, 0)
+    assert counts(op(repeated), True, np.array([-65, 300])) == (0, 6)
     short = body(ops.Requantise(scalar(WIDE), SHORT, Rounding.TRUNCATE, Overflow.SATURATE), third)
     both = Kernel("both", repeated.sources, repeated.targets, (Nest(*_places(nest), short),))
     # 200 >> 3 is 25, outside of both; 100 >> 3 is 12, which 5 bits hold and 4 do not.
-    assert counts(op(both), [], np.array([200, 100])) == (9, 0)
+    assert counts(op(both), False, np.array([200, 100])) == (9, 0)
 
 
 def _places(nest: Nest) -> tuple[tuple[int, ...], tuple[Access, ...], Access]:

@@ -26,7 +26,7 @@ ONE, TWO, FOUR = (NdArrayType((n,), Dtype.float32) for n in (1, 2, 4))
 def machine(model: Learner, formats: Formats):
     """The transition of a quantised learner, with its counters, as a function of mantissas."""
     tick = transition(quantise(model.whole, formats, model.parameters), model.parameters)
-    program = simplify(count_saturations(tick, [len(tick.source) - 1]))
+    program = simplify(count_saturations(tick, [0]))
     kernels = to_kernels(program)
     return program, lambda *arrays: evaluate(kernels, arrays)
 

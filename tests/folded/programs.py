@@ -120,8 +120,9 @@ MODELS: dict[str, Callable[[], Hardware]] = {
     "sign_sgd": lambda: hardware(dense(1, 4, 3), layers.sign_sgd(2**-3)),
     "lion": lambda: hardware(dense(1, 4, 3), layers.lion(2**-4, 0.875, 0.75)),
     "clip_norm": lambda: hardware(
-        dense(1, 4, 3), layers.chain(layers.clip_norm(0.5), layers.sgd(2**-3))
+        dense(1, 4, 3), layers.chain(layers.sgd(2**-3), layers.clip_norm(0.5))
     ),
+    "frozen": lambda: hardware(dense(1, 4, 3), layers.sgd(0)),
     "rate": lambda: hardware(dense(1, 4, 3), layers.sgd(layers.rate())),
     "l1": lambda: hardware(dense(2, 4, 3), loss=layers.l1),
     "huber": lambda: hardware(dense(2, 4, 3), loss=layers.huber(0.5)),

@@ -51,7 +51,8 @@ def share(scheduler: Scheduler, starts: Starts, layouts: Layouts) -> Starts:
     limit = cost(scheduler, starts)[0] * (100 + _PERCENT) // 100
     groups = [[array] for array in range(len(arrays))]
     refused: set[tuple[tuple[int, ...], tuple[int, ...]]] = set()
-    saving = cache(lambda a, b: _saved(a, b, scheduler.phases, layouts))
+    price = cache(lambda group, family: _price(group, family, scheduler.phases, layouts))
+    saving = cache(lambda a, b: _saved(a, b, scheduler.phases, layouts, price))
     while True:
         pairs = [
             (saved, a, b)
@@ -82,7 +83,11 @@ def _numbered(groups: Sequence[Sequence[int]], arrays: int) -> list[int]:
 
 
 def _saved(
-    a: Sequence[int], b: Sequence[int], phases: Phases, layouts: Layouts
+    a: tuple[int, ...],
+    b: tuple[int, ...],
+    phases: Phases,
+    layouts: Layouts,
+    price: Callable[[tuple[int, ...], str], int],
 ) -> tuple[int, bool, int] | None:
     """What two memories save as one, the more the better; None where they had better be two."""
     kinds = [phases.arrays[array].kind for array in (*a, *b)]
@@ -91,16 +96,18 @@ def _saved(
     if lanes != layouts[b[0]].lanes or "prediction" in kinds:
         return None
 
-    def price(group: Sequence[int], family: str) -> int:
-        bases = _bases(group, phases, layouts, lambda *_: False)
-        memory = _memory(group, bases, phases, layouts)
-        return rams(memory.lanes, memory.width, memory.rows, family)
-
-    both = sorted([*a, *b])
+    both = tuple(sorted([*a, *b]))
     saved = [price(a, f) + price(b, f) - price(both, f) for f in SHAPES]
     # Parameters are used alike, and apart from what comes and goes.
     alike = len({kind in ("state", "memory") for kind in kinds}) == 1
     return None if min(saved) < 0 else (lanes, alike, sum(saved))
+
+
+def _price(group: Sequence[int], family: str, phases: Phases, layouts: Layouts) -> int:
+    """The block RAMs of a memory of these arrays, each with rows of its own."""
+    bases = _bases(group, phases, layouts, lambda *_: False)
+    memory = _memory(group, bases, phases, layouts)
+    return rams(memory.lanes, memory.width, memory.rows, family)
 
 
 def allocate(

@@ -65,7 +65,7 @@ class Plan:
         """How many iterations make a result."""
         return prod(self.extents[self.kept :])
 
-    @property
+    @cached_property
     def cycles(self) -> int:
         """From the first issue to the last, gaps included."""
         return self.results * (self.terms + self.gap)

@@ -151,6 +151,7 @@ class Scheduler:
         self._single = [i for i in self._all if phases.arrays[i].kind not in BUFFERED]
         self._timed: dict[Plan, Timed] = {}
         self._apart: dict[tuple[Plan, Plan, bool], int | None] = {}
+        self._bound: dict[tuple[Plan, Plan, bool], int] = {}
 
     def timed(self, plan: Plan) -> Timed:
         """The cycles of a plan."""
@@ -169,20 +170,26 @@ class Scheduler:
 
     def bound(self, early: Plan, late: Plan, samples: int = 0) -> int:
         """How far apart two plans start, ports aside."""
-        wait = self.apart(early, late, samples)
-        wait = -_NEVER if wait is None else wait
-        a, b = self.timed(early), self.timed(late)
-        if a.station == b.station:
-            wait = max(wait, a.entered[1] + 1 - b.entered[0])
-        return wait
+        key = early, late, bool(samples)
+        if key not in self._bound:
+            wait = self.apart(early, late, samples)
+            wait = -_NEVER if wait is None else wait
+            a, b = self.timed(early), self.timed(late)
+            if a.station == b.station:
+                wait = max(wait, a.entered[1] + 1 - b.entered[0])
+            self._bound[key] = wait
+        return self._bound[key]
 
     def start(self, placed: Mapping[Plan, int], plan: Plan) -> int:
         """The first cycle in which a plan can start after others that have."""
-        busy = [(self.timed(other), start) for other, start in placed.items()]
-        earliest = max((s + other.plan.cycles for other, s in busy), default=0)
+        late = self.timed(plan)
+        begun = [(self.timed(other), start) for other, start in placed.items()]
+        earliest = max((s + other.plan.cycles for other, s in begun), default=0)
         waits = (start + self.bound(other, plan) for other, start in placed.items())
         earliest = max([earliest, *waits])
-        while any(self.collide(other, start, self.timed(plan), earliest) for other, start in busy):
+        # What has ended needs no port.
+        busy = [(other, start) for other, start in begun if start + other.end > earliest]
+        while any(self.collide(other, start, late, earliest) for other, start in busy):
             earliest += 1
         return earliest
 
@@ -197,8 +204,9 @@ class Scheduler:
         """Starts in a good order: of all plans that need not wait for others, the earliest."""
         placed: dict[Plan, int] = {}
         left = list(plans)
+        before = {plan: {p for p in plans if self._before(p, plan)} for plan in plans}
         while left:
-            ready = [plan for plan in left if not any(self._before(other, plan) for other in left)]
+            ready = [plan for plan in left if before[plan] <= placed.keys()]
             start, plan = min(
                 ((self.start(placed, plan), plan) for plan in ready), key=lambda pair: pair[0]
             )
@@ -226,9 +234,21 @@ class Scheduler:
         everything = {plan: start for late in lates for plan, start in late.items()}
         for b, later in everything.items():
             for a, start in early.items():
-                wait = max(self.bound(a, b, 1), self.turn(self.timed(a), self.timed(b)))
-                restart = max(restart, start + wait - later - end)
-        return restart
+                restart = max(restart, start + self.bound(a, b, 1) - later - end)
+        done, first = self._turns(early), self._turns(everything)
+        turns = (done[port][1] - first[port][0] for port in done.keys() & first.keys())
+        return max([restart, *(turn + 1 - end for turn in turns)])
+
+    def _turns(self, starts: Mapping[Plan, int]) -> dict[tuple[int, bool], tuple[int, int]]:
+        """The first and the last cycle in which a program reads, or writes (True), each memory."""
+        turns: dict[tuple[int, bool], tuple[int, int]] = {}
+        for plan, start in starts.items():
+            for (array, writes), cycles in self.timed(plan).ports.items():
+                port = self.memory[array], writes
+                first, last = start + int(cycles[0]), start + int(cycles[-1])
+                known = turns.get(port, (first, last))
+                turns[port] = min(first, known[0]), max(last, known[1])
+        return turns
 
     def collide(self, early: Timed, started: int, late: Timed, start: int) -> bool:
         """Whether two plans need a port of one memory in the same cycle."""
@@ -237,18 +257,6 @@ class Scheduler:
             for (array, writes), cycles in late.ports.items()
             for (other, wrote), busy in early.ports.items()
             if self.memory[array] == self.memory[other] and writes == wrote
-        )
-
-    def turn(self, early: Timed, late: Timed) -> int:
-        """How far apart two plans start, if one is done with all ports when the other comes."""
-        return max(
-            (
-                int(busy[-1] - cycles[0]) + 1
-                for (array, writes), cycles in late.ports.items()
-                for (other, wrote), busy in early.ports.items()
-                if self.memory[array] == self.memory[other] and writes == wrote
-            ),
-            default=-_NEVER,
         )
 
     def alone(self, plan: Plan) -> bool:

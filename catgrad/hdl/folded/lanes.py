@@ -81,13 +81,13 @@ class Lanes:
         sides = choose_sides(machine.instructions)
         operands = [self._operand([side and side[k] for side in sides], k) for k in (0, 1)]
         products = []
+        multiplies = any(len(i.factors) == 2 for i in machine.instructions)
+        family = self._family if multiplies else None  # A block would stay there to multiply by 1.
         parallel = [i.mode is Mode.PARALLEL for i in machine.instructions]
         rounds = self._station.of(parallel, machine.timing.read) if self.constant else Const(0, 1)
         for lane in range(machine.lanes):
             a, b = (operand[lane] for operand in operands)
-            multiplier = Multiplier(
-                len(a), len(b), self._family, machine.timing.multiply, self.constant
-            )
+            multiplier = Multiplier(len(a), len(b), family, machine.timing.multiply, self.constant)
             m.submodules[f"multiplier_{lane}"] = multiplier
             m.d.comb += [multiplier.a.eq(a), multiplier.b.eq(b)]
             if self.constant:
