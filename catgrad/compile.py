@@ -55,7 +55,7 @@ def compile_model(
     """
     compiled = learner(model, opt, loss)
     learnt = step(compiled, report)
-    names = list(compiled.parameter_names)
+    names, p = list(compiled.parameter_names), compiled.parameters
     states, rates = list(compiled.state_names), list(compiled.given_names)
     memories = list(compiled.memory_names)
     x, y = numbered("x", len(compiled.X)), numbered("y", len(compiled.Y))
@@ -68,16 +68,21 @@ def compile_model(
     d_y = [f"d_{name}" for name in y]
     news += [output for name in report for output in reported[name]]
     functions = {
-        "predict": Function(predict(compiled), [*names, *given], [*outputs, *new_memories]),
-        "step": Function(learnt, [*names, *states, *given, *y, *rates], news, seeds=y),
+        "predict": Function(
+            predict(compiled), [*names, *given], [*outputs, *new_memories], learned=p
+        ),
+        "step": Function(
+            learnt, [*names, *states, *given, *y, *rates], news, seeds=y, learned=compiled.kept
+        ),
     }
 
     def rev() -> Function:
-        return Function(gradients(compiled), [*names, *given, *d_y], changes, seeds=d_y)
+        f = gradients(compiled)
+        return Function(f, [*names, *given, *d_y], changes, seeds=d_y, learned=p)
 
     def rev_p() -> Function:
         f = parameter_gradients(compiled)
-        return Function(f, [*names, *given, *d_y], changes[: len(names)], seeds=d_y)
+        return Function(f, [*names, *given, *d_y], changes[:p], seeds=d_y, learned=p)
 
     if states:
         functions["initial_state"] = Function(initial_state(compiled), [], states)

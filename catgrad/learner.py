@@ -39,6 +39,7 @@ from catgrad.errors import CatgradError
 from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.hypergraph.boundary import require_program
 from catgrad.layers.observed import Observe
+from catgrad.layers.order import is_built_in, require_one_step
 from catgrad.layers.steps import ClipNorm, Corrections
 from catgrad.parameters import array_names
 from catgrad.special.memory import Memory, factor_memory
@@ -150,6 +151,7 @@ def learner(model: OpenHypergraph, rule: Canonical, loss: Canonical) -> Learner:
     drawn, factored = factor_parameters(with_memory)
     names = tuple(x.name for x in drawn.H.x if isinstance(x, Parameter))
     played = _played("learning rule", rule, drawn.target)
+    require_one_step(played, array_names(names))
     played_loss = _played("loss", loss, model.target)
     factored_rule, given_names = _factor_rule(played)
     states = [x for x in played.H.x if isinstance(x, State)]
@@ -182,16 +184,12 @@ def _played(role: str, family: Any, A: Labels) -> OpenHypergraph:
     found = [x for x in dict.fromkeys(expand(f).H.x) if not isinstance(x, Drawn)]
     [other] = [kinds for name, (kinds, _) in ROLES.items() if name != role]
     others = [x for x in found if isinstance(x, other)]
-    if others or (found and not any(isinstance(x, kinds) or not _is_built_in(x) for x in found)):
+    if others or (found and not any(isinstance(x, kinds) or not is_built_in(x) for x in found)):
         raise CatgradError(
             f"{type((others or found)[0]).__name__} is no part of a {role}; "
             f"give one such as {example}."
         )
     return f
-
-
-def _is_built_in(operation: object) -> bool:
-    return type(operation).__module__.split(".")[0] == "catgrad"
 
 
 def _factor_rule(f: OpenHypergraph) -> tuple[OpenHypergraph, tuple[str, ...]]:

@@ -107,6 +107,27 @@ def test_bad_samples_are_refused() -> None:
     with pytest.raises(CatgradError) as infinite:
         program.predict(w, x + np.nan)
     assert str(infinite.value) == (
-        "predict: argument x is nan at index [0, 0]; pass finite numbers only (parameters that "
-        "training has driven there want a lower learning rate)."
+        "predict: argument x is nan at index [0, 0]; pass finite numbers only."
+    )
+    with pytest.raises(CatgradError) as driven:
+        program.step(w + np.inf, x, np.zeros((5, 3)))
+    assert str(driven.value) == (
+        "step: argument weights is inf at index [0, 0]; pass finite numbers only (where training "
+        "has driven it there, lower the learning rate)."
+    )
+
+
+def test_a_rate_that_is_no_number_is_no_fault_of_training() -> None:
+    N, X = (NdArrayType((n,), Dtype.float32) for n in (5, 4))
+    program, P, _ = compile_model(layers.linear(N, X, X), layers.adam(layers.rate()), layers.mse)
+    zeros = [np.zeros(T.shape) for T in P], program.initial_state(), np.zeros((5, 4))
+    [w], state, x = zeros
+    with pytest.raises(CatgradError) as rate:
+        program.step(w, *state, x, x, np.nan)
+    assert str(rate.value) == "step: argument rate is nan; pass finite numbers only."
+    with pytest.raises(CatgradError) as kept:
+        program.step(w, *[s + np.nan for s in state], x, x, 0.1)
+    assert str(kept.value) == (
+        "step: argument steps is nan; pass finite numbers only (where training has driven it "
+        "there, lower the learning rate)."
     )

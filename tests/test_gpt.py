@@ -119,7 +119,7 @@ def test_a_rate_that_is_too_high() -> None:
     # Which number it is depends on the text, and so on the version of Python.
     sentence = (
         r"step: argument tokens is (nan|-?inf) at index \[\d+, \d+\]; pass finite numbers only "
-        r"\(parameters that training has driven there want a lower learning rate\)\.\n"
+        r"\(where training has driven it there, lower the learning rate\)\.\n"
     )
     assert re.fullmatch(sentence, done.stderr)
 

@@ -29,6 +29,9 @@ from catgrad.special.parameter import Parameter, factor_parameters
 Repeating = ops.Broadcast | ops.NCopy | ops.Repeat
 """Operations that make more numbers of few, which are cheaper to make again than to keep."""
 
+EAGER = 16
+"""Of so many blocks inside one another one is taken apart when it is made."""
+
 
 @dataclass(frozen=True)
 class Block(Optic):
@@ -65,6 +68,18 @@ class Block(Optic):
                 f"Block {self.name} holds memory; make it with block({self.name!r}, f), which "
                 f"leaves memory outside."
             )
+        if self._depth % EAGER == 0:  # what blocks inside ask of each other then ends here
+            _ = self._cut, self._expanded
+
+    @cached_property
+    def _depth(self) -> int:
+        """How many blocks stand inside one another, this one included."""
+        inner = (x._depth for x in self.program.H.x.distinct()[0] if isinstance(x, Block))
+        return 1 + max(inner, default=0)
+
+    @cached_property
+    def _expanded(self) -> OpenHypergraph:
+        return expand(self.program)
 
     @cached_property
     def _hash(self) -> int:
@@ -234,7 +249,7 @@ class Expand(Functor):
         return [label]
 
     def map_operation(self, label: Any) -> OpenHypergraph:
-        return expand(label.program) if isinstance(label, Block) else op(label)
+        return label._expanded if isinstance(label, Block) else op(label)
 
 
 def expand(f: OpenHypergraph) -> OpenHypergraph:

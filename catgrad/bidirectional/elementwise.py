@@ -140,7 +140,9 @@ class Masked(ops.Select):
 class Mask(ops.Mask, InCore):
     """`x` where the bit is 1, else 0, also where `x` is infinite. The forward map keeps the bits.
 
-    A `Mask` of C may be written as a product, which is faster; but infinity times 0 is no number.
+    The source of a `Mask` of C is a product with the bits, which is faster than a choice, where
+    the numbers are finite unless they overflow; where they come from an operation that may divide
+    by 0, such as the reverse of a root, it is a choice (`catgrad.target.python.finite`).
     """
 
     def to_core(self) -> OpenHypergraph:

@@ -20,8 +20,8 @@ from catgrad.special.definition import Definition
 
 
 @dataclass(frozen=True)
-class Unrounded(Dagger):
-    """``x``, as exact in fixed point as the operation that it comes from makes it."""
+class Same(Dagger):
+    """`x` itself: a wire in every form of a program, of which more is known."""
 
     T: NdArrayType
 
@@ -36,38 +36,49 @@ class Unrounded(Dagger):
 
     def dagger(self) -> OpenHypergraph:
         return identity(obj(self.T))
+
+
+class Unrounded(Same):
+    """``x``, as exact in fixed point as the operation that it comes from makes it."""
 
 
 unrounded = canonical(lambda T: op(Unrounded(T)), "unrounded", "The exact number itself.")
 
 
 @dataclass(frozen=True)
-class Formatted(Dagger):
+class Recursion(Same):
+    """`x`, the memory of recursions one after another, which have to be stable in fixed point too.
+
+    - `sections`: the a₁ and a₂ of each, ``y[n] = ... - a₁ y[n-1] - a₂ y[n-2]``
+    """
+
+    sections: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Reach(Same):
+    """`x`, the `what` of a block, which goes from 0 to `most` in steps of `rate` times the data; in
+    fixed point it has to have a format for that."""
+
+    what: str
+    most: float
+    rate: float
+
+
+@dataclass(frozen=True)
+class Formatted(Same):
     """`x`, in fixed point as a number of `form`, whatever the formats of a program say.
 
     It is rounded and, where it is out of range, saturated and counted, as wherever a format ends;
     where `x` has that format it is a wire. Over floats it is `x` itself.
     """
 
-    T: NdArrayType
     form: Fixed
 
     def __post_init__(self) -> None:
         require(
             self.T.is_floating, self, f"is not defined on {self.T}", "use a floating-point dtype"
         )
-
-    def source(self) -> Labels:
-        return obj(self.T)
-
-    def target(self) -> Labels:
-        return obj(self.T)
-
-    def to_core(self) -> OpenHypergraph:
-        return identity(obj(self.T))
-
-    def dagger(self) -> OpenHypergraph:
-        return identity(obj(self.T))
 
 
 @dataclass(frozen=True)

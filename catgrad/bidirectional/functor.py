@@ -10,7 +10,9 @@ from catgrad import hypergraph
 from catgrad.bidirectional.optic import Optic
 from catgrad.combinators import keep_outputs
 from catgrad.core.types import Fixed, NdArrayType, op
+from catgrad.errors import CatgradError
 from catgrad.hypergraph import Functor, OpenHypergraph
+from catgrad.hypergraph.boundary import name_of
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,12 @@ class Bidirectional(hypergraph.Optic):
         return [reverse_type(label)]
 
     def residual(self, label: Any) -> Sequence[Hashable]:
+        if not isinstance(label, Optic):
+            raise CatgradError(
+                f"{name_of(label)} has no reverse map; use an operation of "
+                f"catgrad.bidirectional.operation, or derive its class from an optic such as "
+                f"Lens, which states one."
+            )
         return list(label.residual())
 
     def forward(self, label: Any) -> OpenHypergraph:

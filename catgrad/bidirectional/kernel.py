@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import update_wrapper
-from inspect import signature
+from inspect import isfunction, signature
 
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.derive import reverse
@@ -99,6 +99,11 @@ class KernelFunction:
     """
 
     def __init__(self, function: Callable[..., None]) -> None:
+        if not isfunction(function):
+            raise KernelError(
+                f"A kernel is made of a Python function, not of {function!r}; write @kernel above "
+                f"a def."
+            )
         self.function = function
         update_wrapper(self, function)
         self.__doc__ = function.__doc__ or "A kernel; called with array types it is an operation."

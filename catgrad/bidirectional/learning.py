@@ -47,12 +47,17 @@ class Rule(Lens):
 
 @dataclass(frozen=True)
 class SGD(Rule):
-    """Gradient descent: in reverse a parameter `p` and its gradient `g` become ``p - rate * g``."""
+    """Gradient descent: in reverse a parameter `p` and its gradient `g` become ``p - rate * g``.
+
+    At a rate of 0 that is `p`, and nothing computes `g`.
+    """
 
     rate: Scalar
 
     def rev(self) -> OpenHypergraph:
         T = obj(self.T)
+        if not self.rate:
+            return identity(T) @ discard_core(T)
         return (identity(T) @ scale(self.rate)(T)) >> subtract(T)
 
 

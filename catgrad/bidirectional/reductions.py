@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
 
 from catgrad.bidirectional.elementwise import Maximum
 from catgrad.bidirectional.linear import NSplit, ReduceSum, ScaleInverse
 from catgrad.bidirectional.optic import Flat, InCore, Lens, copy_core
 from catgrad.combinators import identity, twist
 from catgrad.core import operation as ops
+from catgrad.core.reductions import Axes, axes_given
 from catgrad.core.types import Dtype, Fixed, NdArrayType, op, require
 from catgrad.hypergraph import Labels, OpenHypergraph
 
@@ -113,24 +113,24 @@ def to_last(along: ops.AlongAxes) -> tuple[OpenHypergraph, OpenHypergraph]:
     )
 
 
-def reduce_sum(T: NdArrayType, axes: Sequence[int]) -> OpenHypergraph:
+def reduce_sum(T: NdArrayType, axes: Axes) -> OpenHypergraph:
     """The sum along axes, which the result does not have."""
-    return op(ReduceSum(T, tuple(axes)))
+    return op(ReduceSum(T, axes_given(axes)))
 
 
-def reduce_product(T: NdArrayType, axes: Sequence[int]) -> OpenHypergraph:
+def reduce_product(T: NdArrayType, axes: Axes) -> OpenHypergraph:
     """The product along axes, which the result does not have."""
-    return op(ReduceProduct(T, tuple(axes)))
+    return op(ReduceProduct(T, axes_given(axes)))
 
 
-def reduce_max(T: NdArrayType, axes: Sequence[int]) -> OpenHypergraph:
+def reduce_max(T: NdArrayType, axes: Axes) -> OpenHypergraph:
     """The greatest number along axes, which the result does not have."""
-    return op(ReduceMax(T, tuple(axes)))
+    return op(ReduceMax(T, axes_given(axes)))
 
 
-def reduce_min(T: NdArrayType, axes: Sequence[int]) -> OpenHypergraph:
+def reduce_min(T: NdArrayType, axes: Axes) -> OpenHypergraph:
     """The least number along axes, which the result does not have."""
-    return op(ReduceMin(T, tuple(axes)))
+    return op(ReduceMin(T, axes_given(axes)))
 
 
 def pairwise_max(T: NdArrayType) -> OpenHypergraph:
@@ -146,14 +146,14 @@ def pairwise_max(T: NdArrayType) -> OpenHypergraph:
     return f
 
 
-def mean(T: NdArrayType, axes: Sequence[int]) -> OpenHypergraph:
+def mean(T: NdArrayType, axes: Axes) -> OpenHypergraph:
     """The mean along axes, which the result does not have.
 
     >>> from catgrad.core.types import Dtype
     >>> str(mean(NdArrayType((8, 4), Dtype.float32), (0,)).target)
     '[float32[4]]'
     """
-    total = ReduceSum(T, tuple(axes))
+    total = ReduceSum(T, axes_given(axes))
     require(
         total.terms > 0,
         total,

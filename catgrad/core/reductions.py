@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catgrad.core.exact import WIDEST_PRODUCT, exact_power, exact_total
 from catgrad.core.functions import axis_of
 from catgrad.core.types import Dtype, Fixed, NdArrayType, Shape, TypeMismatch, obj, require
 from catgrad.hypergraph import Labels
+
+Axes = int | Sequence[int]
+"""One axis, or several."""
+
+
+def axes_given(axes: Axes) -> tuple[int, ...]:
+    """Axes as a tuple.
+
+    >>> axes_given(1), axes_given([0, -1])
+    ((1,), (0, -1))
+    """
+    if isinstance(axes, int):
+        return (axes,)
+    if not isinstance(axes, Sequence) or isinstance(axes, str):
+        raise TypeMismatch(f"An axis is a number, not {axes!r}; write 1, or (0, 1) for several.")
+    return tuple(axes)
 
 
 def axes_total(T: NdArrayType, terms: int) -> NdArrayType:
@@ -41,7 +58,7 @@ def axes_product(T: NdArrayType, factors: int) -> NdArrayType:
 class AlongAxes(ABC):
     """An array of type `T` with `axes`, and one without.
 
-    The axes become a sorted tuple of axes counted from the first one.
+    The axes become a sorted tuple of axes counted from the first one; a single one may be a number.
 
     >>> T = NdArrayType((2, 3, 4), Dtype.float32)
     >>> ReduceSum(T, (-1, 0)) == ReduceSum(T, (0, 2)), str(ReduceSum(T, (-1, 0)).target()[0])
@@ -52,17 +69,12 @@ class AlongAxes(ABC):
     axes: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        require(
-            isinstance(self.axes, tuple),
-            self,
-            f"needs a tuple of axes, not {self.axes!r}",
-            f"write ({self.axes!r},) for a single one",
-        )
-        axes = sorted(axis_of(self, self.T, axis) for axis in self.axes)
+        given = axes_given(self.axes)
+        axes = sorted(axis_of(self, self.T, axis) for axis in given)
         require(
             len(set(axes)) == len(axes),
             self,
-            f"names an axis of {self.T} twice in {self.axes}",
+            f"names an axis of {self.T} twice in {given}",
             "name each axis once",
         )
         object.__setattr__(self, "axes", tuple(axes))

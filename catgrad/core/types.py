@@ -124,7 +124,7 @@ class NdArrayType:
                 f"The shape of an array type is a tuple of integers, not {self.shape!r}; "
                 f"write {_as_tuple(self.shape)}."
             )
-        if isinstance(self.dtype, type | str):
+        if self.dtype is None or isinstance(self.dtype, type | str | int | float):
             raise TypeMismatch(
                 f"The dtype of an array type is a Dtype or a Fixed, not {self.dtype!r}; "
                 f"write Dtype.float32."
@@ -272,10 +272,22 @@ def op(operation: Operation) -> OpenHypergraph:
     return _singleton(Labels.of([operation]))
 
 
+def _end(operation: Operation, end: str) -> Labels:
+    """The source or target that an operation states."""
+    A = getattr(operation, end)()
+    if not isinstance(A, Labels):
+        remedy = "obj(T)" if isinstance(A, NdArrayType) else "obj(T, U)"
+        said = A if isinstance(A, NdArrayType) else repr(A)
+        raise TypeMismatch(
+            f"The {end} of {type(operation).__name__} is {said}, not an object; return {remedy}."
+        )
+    return A
+
+
 @lru_cache(maxsize=4096)
 def _singleton(label: Labels) -> OpenHypergraph:
     [operation] = label
-    return OpenHypergraph.singleton(operation, operation.source(), operation.target())
+    return OpenHypergraph.singleton(operation, _end(operation, "source"), _end(operation, "target"))
 
 
 def require(condition: bool, operation: object, found: str, remedy: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import fields, is_dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from catgrad.hypergraph import OpenHypergraph
 from catgrad.hypergraph.array import host
 
 LONGEST = 24  # characters of a line about an operation's numbers
+DEEPEST = 3_000  # definitions inside one another; more are taken to have no end
 
 
 def caption(label: Hashable) -> str:
@@ -88,27 +89,35 @@ def distinct(f: OpenHypergraph) -> list[Hashable]:
 def programs_in(f: OpenHypergraph) -> dict[Hashable, OpenHypergraph]:
     """Every operation that `f` uses, directly or not, and that stands for a program; users first.
 
-    Raises `DrawError` where one stands for a program that uses itself.
+    Raises `DrawError` where one stands for a program that uses itself, or others without an end.
     """
     found: dict[Hashable, OpenHypergraph] = {}
-    done: set[Hashable] = set()
-
-    def visit(program: OpenHypergraph, path: tuple[Hashable, ...]) -> Iterator[Hashable]:
-        """What is first met here, after all that it uses."""
-        for x in reversed(distinct(program)):
-            if x in path:
-                circle = " -> ".join(map(caption, (*path[path.index(x) :], x)))
+    path: dict[Hashable, OpenHypergraph] = {}  # what is being looked into, outermost first
+    within = [reversed(distinct(f))]
+    while within:
+        x = next(within[-1], None)
+        if x is None:
+            within.pop()
+            if path:
+                done, program = path.popitem()
+                found[done] = program
+        elif x in path:
+            names = [caption(y) for y in (*path, x)]
+            circle = " -> ".join(names[[*path].index(x) :])
+            raise DrawError(
+                f"A definition expands to itself ({circle}); define it by other operations."
+            )
+        elif x not in found and (own := inside(x)) is not None:
+            if len(path) == DEEPEST:
+                first, second, *_ = map(caption, path)
                 raise DrawError(
-                    f"A definition expands to itself ({circle}); define it by other operations."
+                    f"Definitions expand to definitions {DEEPEST:,} levels deep ({first} -> "
+                    f"{second} -> ... -> {caption(x)}), without an end in sight; let the last of "
+                    f"them be made of other operations."
                 )
-            if x in done or (own := inside(x)) is None:
-                continue
-            yield from visit(own, (*path, x))
-            done.add(x)
-            found[x] = own
-            yield x
-
-    return {x: found[x] for x in reversed(list(visit(f, ())))}
+            path[x] = own
+            within.append(reversed(distinct(own)))
+    return {x: found[x] for x in reversed(found)}
 
 
 def titles(found: dict[Hashable, OpenHypergraph]) -> dict[Hashable, str]:

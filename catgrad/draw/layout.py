@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from catgrad.draw.diagram import cut
 from catgrad.draw.errors import DrawError
@@ -24,6 +25,7 @@ GATHERED = 300  # boxes of gathered operations: beyond it the program is cut int
 PARTS = 40  # at most, of a program
 LEAST = 75  # operations in a part
 LARGEST = 1_000  # boxes and frames: beyond it nobody finds anything in the picture
+DEEPEST = 40  # frames around one another: likewise
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,13 @@ class Layout:
     """How programs are drawn.
 
     - `label`, `types`: the texts of operations and wires
-    - `frames`: the operations that are drawn as frames around the programs given for them
+    - `frames`: the operations that are drawn as frames around the programs given for them, users
+      first
     """
 
     label: Callable[[Hashable], str]
     types: Callable[[Hashable], str]
-    frames: Mapping[Hashable, OpenHypergraph] = field(default_factory=dict)
+    frames: dict[Hashable, OpenHypergraph] = field(default_factory=dict)
 
     def sections(
         self, heading: str, f: OpenHypergraph, inputs: Sequence[str], outputs: Sequence[str]
@@ -58,6 +61,11 @@ class Layout:
 
     def picture(self, f: OpenHypergraph) -> Picture:
         """The picture of a program."""
+        if (depth := max((self._depths.get(x, 0) for x in f.H.x), default=0)) > DEEPEST:
+            raise DrawError(
+                f"A picture with {depth:,} frames around one another cannot be read; fold "
+                f"definitions until there are at most {DEEPEST}."
+            )
         if (boxes := self.boxes(f)) > LARGEST:
             raise DrawError(
                 f"A picture of {boxes:,} boxes and frames cannot be read; fold definitions until "
@@ -95,5 +103,20 @@ class Layout:
 
     def boxes(self, f: OpenHypergraph) -> int:
         """How many boxes and frames there are in the picture of a program."""
-        known = {x: 1 + self.boxes(self.frames[x]) for x in set(f.H.x) & self.frames.keys()}
-        return sum(known.get(x, 1) for x in f.H.x)
+        return sum(self._sizes.get(x, 1) for x in f.H.x)
+
+    @cached_property
+    def _sizes(self) -> dict[Hashable, int]:
+        """How many boxes and frames each frame is."""
+        sizes: dict[Hashable, int] = {}
+        for x, f in reversed(self.frames.items()):
+            sizes[x] = 1 + sum(sizes.get(y, 1) for y in f.H.x)
+        return sizes
+
+    @cached_property
+    def _depths(self) -> dict[Hashable, int]:
+        """How many frames stand around one another in each frame, itself included."""
+        depths: dict[Hashable, int] = {}
+        for x, f in reversed(self.frames.items()):
+            depths[x] = 1 + max((depths.get(y, 0) for y in f.H.x), default=0)
+        return depths

@@ -2,7 +2,8 @@
 
 In a loop of ``f = f >> g`` each program is a part of the next. Were every one of them built, n
 steps would copy n**2 / 2 wires; so a composite only remembers its two factors, and when its arrays
-are asked for, all factors that it has by then are glued together in one go.
+are asked for, all factors that it has by then are glued together in one go. So it is with
+``f = f @ g``; but a tensor that is composed has its arrays, since its type is asked for.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
     from catgrad.hypergraph.open_hypergraph import OpenHypergraph
 
 
-def factors(f: OpenHypergraph) -> list[OpenHypergraph]:
-    """The programs that ``f`` is composed of and that have their arrays, from left to right."""
+def factors(f: OpenHypergraph, kind: str = "factors") -> list[OpenHypergraph]:
+    """The programs that ``f`` is composed of and that have their arrays, from left to right.
+
+    `kind` is ``"parts"`` for those that it is the tensor of, which may be composites.
+    """
     found, waiting = [], [f]
     while waiting:
         g = waiting.pop()
-        if "factors" in vars(g):
-            left, right = vars(g)["factors"]
+        if kind in vars(g):
+            left, right = vars(g)[kind]
             waiting += [right, left]
         else:
             found.append(g)

@@ -156,11 +156,17 @@ class OpenHypergraph:
     if not TYPE_CHECKING:  # so that a misspelt attribute is still found
 
         def __getattr__(self, name: str) -> Any:
-            # A composite glues its factors when its arrays are first asked for.
+            # A composite glues its factors when its arrays are first asked for, and a tensor
+            # puts its parts together.
             if name in ("s", "t", "H") and "factors" in vars(self):
                 s, t, H = compose(factors(self))
                 vars(self).update(s=s, t=t, H=H)
                 del vars(self)["factors"]
+                return vars(self)[name]
+            if name in ("s", "t", "H") and "parts" in vars(self):
+                f = OpenHypergraph.tensor_list(factors(self, "parts"))
+                vars(self).update(s=f.s, t=f.t, H=f.H)
+                del vars(self)["parts"]
                 return vars(self)[name]
             raise AttributeError(f"'OpenHypergraph' object has no attribute {name!r}")
 
@@ -170,7 +176,9 @@ class OpenHypergraph:
     def __matmul__(self, g: OpenHypergraph) -> OpenHypergraph:
         """Side by side: this program above ``g``."""
         require_program("What stands beside a program", g)
-        return OpenHypergraph.tensor_list([self, g])
+        tensor = object.__new__(OpenHypergraph)
+        vars(tensor).update(parts=(self, g))
+        return tensor
 
     def dagger(self) -> OpenHypergraph:
         """Inputs and outputs exchanged; the operations stay as they are."""

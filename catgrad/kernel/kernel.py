@@ -11,6 +11,7 @@ import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
@@ -31,6 +32,10 @@ from catgrad.hypergraph import (
 
 IntArray = NDArray[np.int64]
 Reduction = Literal["sum", "product", "max", "min"]
+
+
+COUNTED = 2**28
+"""Positions of an array up to which what is written there is counted one by one."""
 
 
 class KernelError(CatgradError):
@@ -161,6 +166,11 @@ class Nest:
         """How many results meet at one position at most: 1, unless the nest scatters."""
         if self.write.along(len(self.kept)).is_apart(self.kept) or not self.results:
             return 1
+        if self.results > COUNTED:
+            raise KernelError(
+                f"A nest over {self.extents} writes {self.results} results, some of which meet: "
+                f"more than the {COUNTED} that can be counted; write fewer at once."
+            )
         positions = self.writes()
         return int(np.bincount(positions - positions.min()).max())
 
@@ -231,7 +241,8 @@ class Kernel:
     def verify(self) -> None:
         """Prove that every read is in bounds, every write happens once, and the bodies fit.
 
-        Reads are proved by interval arithmetic, writes by counting.
+        Reads are proved by interval arithmetic; writes by arithmetic where each nest has an
+        interval of its own and no two points of it meet, otherwise by counting.
 
         Raises ``KernelError`` on the first fault, with the nest and the array it is in.
         """
@@ -322,19 +333,46 @@ class Kernel:
         nests = [nest for nest in self.nests if nest.write.array == number]
         if [nest.reduction for nest in nests] == ["sum"]:
             return
+        if self._tile(nests, target):
+            return
+        if target.size > COUNTED or any(nest.results > COUNTED for nest in nests):
+            raise KernelError(
+                f"Kernel '{self.name}' writes {self._called(number)}, {target}, in a way that has "
+                f"to be counted, and more than {COUNTED} positions cannot be; write all of it in "
+                f"one nest, or choose a smaller array."
+            )
         writes = [nest.writes() for nest in nests]
         times = np.bincount(np.concatenate([*writes, np.empty(0, np.int64)]), minlength=target.size)
         wrong = np.flatnonzero(times != 1)
         if wrong.size:
             position = int(wrong[0])
-            called = self.results[number] if self.results else f"target {number}"
             remedy = "write every position exactly once"
             if not times[position] and self.results:
                 remedy = f"{remedy}, or use +=, which leaves 0 there"
+            if times[position] and any(nest.reduction == "sum" for nest in nests[1:]):
+                remedy = f"{remedy}, or put all that is added up there into one +="
             raise KernelError(
-                f"Kernel '{self.name}' writes position {position} of {called}, {target}, "
-                f"{times[position]} times; {remedy}."
+                f"Kernel '{self.name}' writes position {position} of {self._called(number)}, "
+                f"{target}, {times[position]} times; {remedy}."
             )
+
+    def _called(self, number: int) -> str:
+        return self.results[number] if self.results else f"target {number}"
+
+    @staticmethod
+    def _tile(nests: list[Nest], target: NdArrayType) -> bool:
+        """Whether it is plain that the nests, whose writes are in bounds, write all of a target.
+
+        So it is where as many positions are written as there are, and no two are the same: within
+        a nest, by its strides; in two nests, by the intervals that they keep to.
+        """
+        nests = [nest for nest in nests if nest.results]
+        if sum(nest.results for nest in nests) != target.size:
+            return False
+        if not all(nest.write.along(len(nest.kept)).is_apart(nest.kept) for nest in nests):
+            return False
+        bounds = sorted(nest.write.along(len(nest.kept)).bounds(nest.kept) for nest in nests)
+        return all(a[1] < b[0] for a, b in pairwise(bounds))
 
 
 def verified(label: object) -> Kernel:

@@ -1,4 +1,4 @@
-"""What Python can do with numbers and arrays, and a body of a kernel cannot, refused in words."""
+"""What Python can do with numbers and arrays, and a body that is traced cannot, in words."""
 
 from __future__ import annotations
 

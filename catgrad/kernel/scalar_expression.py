@@ -71,11 +71,18 @@ class Scalar(Refusing):
         return _applied(ops.Abs(self.T), self)
 
     def __pow__(self, exponent: int) -> Scalar:
-        if not isinstance(exponent, int) or exponent < 1:
+        if not isinstance(exponent, int) or exponent == 0:
             raise KernelError(
                 f"Cannot raise a number of a kernel to the power {exponent!r}; "
-                f"use a whole power of at least 1, or exp and log."
+                f"use a whole power other than 0, or exp and log."
             )
+        if exponent < 0:
+            if self.T.dtype is Dtype.int32:  # whose quotients are rounded down
+                raise KernelError(
+                    f"Cannot raise an integer of a kernel to the power {exponent}; "
+                    f"use a power of at least 1, or numbers with a floating point."
+                )
+            return 1 / self**-exponent
         if exponent == 1:
             return self
         half = self ** (exponent // 2)

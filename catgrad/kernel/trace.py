@@ -135,6 +135,7 @@ class Trace:
                     f"Kernel '{self.name}' is given the extent {extent!r} for index {index}; "
                     f"give an integer of at least 0."
                 )
+        self._require_used()
         known = extents(self.name, self.reads, given)
         targets: list[NdArrayType] = []
         nests: list[Nest] = []
@@ -154,6 +155,18 @@ class Trace:
         )
         kernel.verify()
         return kernel
+
+    def _require_used(self) -> None:
+        """Refuse an index that says nothing: an assignment runs over the indices that it names."""
+        places = [place for read in self.reads for place in read.places]
+        places += [place for a in self.assignments for place in a.places]
+        used = {index for place in places for index in place.indices}
+        for index in self.indices:
+            if index not in used:
+                raise KernelError(
+                    f"Kernel '{self.name}' has the index {index}, at which nothing is read or "
+                    f"written, so nothing runs over it; leave it out, or read an array at {index}."
+                )
 
     def _shape(
         self, name: str, assignments: Sequence[Assignment], known: Mapping[str, int]

@@ -20,11 +20,11 @@ from functools import reduce
 
 from catgrad.bidirectional import learning
 from catgrad.bidirectional.wires import Wire, call, calls, program
-from catgrad.combinators import Canonical, canonical, identity
+from catgrad.combinators import Canonical, applied, canonical, identity
 from catgrad.core.operation import Scalar
-from catgrad.core.types import NdArrayType, obj, op, require_numbers
+from catgrad.core.types import NdArrayType, TypeMismatch, obj, op, require_numbers
 from catgrad.errors import CatgradError
-from catgrad.hypergraph import OpenHypergraph
+from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.layers import steps
 from catgrad.special.state import Given, Queue, State
 
@@ -41,16 +41,35 @@ def rate(name: str = "rate") -> Rate:
 
     Rules that share the name share the input.
     """
+    if not isinstance(name, str):
+        raise CatgradError(
+            f"layers.rate names a rate that each step is given, so it takes a name, not {name!r}; "
+            f'write layers.rate("rate"), or for a rate that stays layers.sgd(0.1).'
+        )
     return Rate(name)
 
 
 def chain(*rules: Canonical) -> Canonical:
-    """Rules one after another, the one that takes the last step first.
+    """Rules one after another, first the one that takes the step.
 
     ``chain(sgd(0.1), weight_decay(0.01), clip(1))`` clips gradients, then adds the decay, then
-    descends.
+    descends: what prepares gradients stands behind what takes the step. Only one rule takes steps.
     """
-    return lambda P: reduce(OpenHypergraph.__rshift__, (rule(P) for rule in rules), identity(P))
+    if not rules:
+        raise CatgradError(
+            "layers.chain has no rule in it; write layers.chain(layers.sgd(0.1), layers.clip(1))."
+        )
+    if len(rules) == 1 and isinstance(rules[0], list | tuple):
+        raise CatgradError(
+            f"layers.chain takes rules one by one, not a {type(rules[0]).__name__} of "
+            f"{len(rules[0])}; write layers.chain(*rules)."
+        )
+
+    def played(P: Labels) -> OpenHypergraph:
+        parts = (applied("rule in a chain", "layers.sgd(0.1)", rule, P) for rule in rules)
+        return reduce(OpenHypergraph.__rshift__, parts, identity(P))
+
+    return played
 
 
 def sgd(rate: Scalar | Rate) -> Canonical:
@@ -90,6 +109,8 @@ def lion(
     (Chen et al., "Symbolic discovery of optimization algorithms", arXiv 2302.06675.)
     """
     _require_rate("layers.lion", rate)
+    require_numbers("layers.lion", decay=decay)
+    steps.require_averages("layers.lion", beta1=beta1, beta2=beta2)
     return _decayed(rate, decay, _stateful(lambda T: steps.Lion(T, beta1, beta2), "moving_average"))
 
 
@@ -108,8 +129,13 @@ def adam(
     ``1 - beta1`` and ``1 - beta2``: ``velocity = beta1 * velocity + g``, and
     ``square = beta2 * square + g**2``.
     """
-
     _require_rate("layers.adam", rate)
+    require_numbers("layers.adam", epsilon=epsilon, decay=decay)
+    steps.require_averages("layers.adam", beta1=beta1, beta2=beta2)
+    if epsilon < 0:
+        raise TypeMismatch(
+            f"layers.adam cannot add {epsilon} to a root; give an epsilon of at least 0."
+        )
 
     def along(rate: Scalar | Rate) -> Canonical:
         return lambda P: program(P, lambda *p: _adam(p, beta1, beta2, epsilon, rate))
@@ -137,8 +163,8 @@ def delayed(rule: Canonical, n: int) -> Canonical:
 def weight_decay(c: Scalar) -> Canonical:
     """``g + c * p``: pull parameters towards 0.
 
-    To the right of momentum or Adam in a `chain` this is the derivative of ``c / 2 * sum(p**2)``
-    as a part of the loss; to the left of it, decoupled weight decay.
+    Behind a rule that takes steps, in a `chain`, this is the derivative of ``c / 2 * sum(p**2)`` as
+    a part of the loss. For decoupled weight decay give `adam` or `lion` a `decay`.
     """
     require_numbers("layers.weight_decay", c=c)
     return canonical(lambda T: op(steps.Decay(T, c)), f"weight_decay({c})")
@@ -192,19 +218,14 @@ def _adam(
     for p in parameters:
         scalar = NdArrayType((), p.T.dtype)
         if scalar not in corrections:
-            [steps_so_far] = p.draft.apply(State(scalar, "steps"))
-            counted = steps.Corrections(scalar, beta1, beta2, epsilon)
-            corrections[scalar] = calls(counted, steps_so_far, _number(p, scalar, rate))
+            read = p.draft.apply(State(scalar, "steps"))
+            if isinstance(rate, Rate):
+                read += p.draft.apply(Given(scalar, rate.name))
+            constant = None if isinstance(rate, Rate) else rate
+            counted = steps.Corrections(scalar, beta1, beta2, epsilon, constant)
+            corrections[scalar] = calls(counted, *read)
         moments = (p.draft.apply(State(p.T, name))[0] for name in ("velocity", "square"))
         yield call(steps.Adam(p.T, beta1, beta2), p, *moments, *corrections[scalar])
-
-
-def _number(beside: Wire, T: NdArrayType, rate: Scalar | Rate) -> Wire:
-    """A rate, in the program of a wire."""
-    if not isinstance(rate, Rate):
-        return beside.draft.constant(T, rate)
-    [wire] = beside.draft.apply(Given(T, rate.name))
-    return wire
 
 
 def _decayed(rate: Scalar | Rate, decay: Scalar, direction: Canonical) -> Canonical:

@@ -12,7 +12,7 @@ from catgrad.bidirectional.optic import Optic, copy_core
 from catgrad.bidirectional.wires import Wire, call, calls, program
 from catgrad.combinators import identity
 from catgrad.core.operation import Scalar
-from catgrad.core.types import NdArrayType, obj, op, require
+from catgrad.core.types import NdArrayType, TypeMismatch, obj, op, require, require_numbers
 from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.layers.along import spread, total
 from catgrad.special.definition import Named
@@ -157,15 +157,15 @@ class Momentum(Rule):
         return program(obj(self.T, self.T, self.T), body)
 
 
-def require_averages(rule: object, *betas: float) -> None:
-    """Refuse what is no share of a moving average."""
-    for beta in betas:
-        require(
-            0 <= beta < 1,
-            rule,
-            f"cannot average with a share of {beta}",
-            "give a beta of at least 0 and below 1",
-        )
+def require_averages(name: str, **betas: float) -> None:
+    """Refuse, in a function called `name`, what is no share of a moving average."""
+    require_numbers(name, **betas)
+    for argument, beta in betas.items():
+        if not 0 <= beta < 1:
+            raise TypeMismatch(
+                f"{name} cannot average with {argument} = {beta}; give a share of at least 0 and "
+                f"below 1, such as 0.9."
+            )
 
 
 def rest(beta: float) -> float:
@@ -183,9 +183,6 @@ class Lion(Rule):
 
     beta1: float
     beta2: float
-
-    def __post_init__(self) -> None:
-        require_averages(self, self.beta1, self.beta2)
 
     def beside(self) -> Labels:
         return obj(self.T)
@@ -208,9 +205,6 @@ class Adam(Rule):
 
     beta1: float
     beta2: float
-
-    def __post_init__(self) -> None:
-        require_averages(self, self.beta1, self.beta2)
 
     def beside(self) -> Labels:
         scalar = NdArrayType((), self.T.dtype)
@@ -250,30 +244,25 @@ class Corrections(Optic):
     ``scale * u / (sqrt(s) + epsilon * sqrt(b))`` with ``scale = rate * sqrt(b) / a``, which has
     fewer operations on arrays (as Kingma and Ba have it at the end of section 2). Forward: `scale`
     and ``epsilon * sqrt(b)`` for one more step; in reverse one more step, whatever changed.
+
+    - `rate`: None where it is read, beside the number of steps
     """
 
     T: NdArrayType
     beta1: float
     beta2: float
     epsilon: float
-
-    def __post_init__(self) -> None:
-        require_averages(self, self.beta1, self.beta2)
-        require(
-            self.epsilon >= 0,
-            self,
-            f"cannot add {self.epsilon} to a root",
-            "give an epsilon of at least 0",
-        )
+    rate: Scalar | None
 
     def source(self) -> Labels:
-        return obj(self.T, self.T)
+        return obj(self.T, self.T) if self.rate is None else obj(self.T)
 
     def target(self) -> Labels:
         return obj(self.T, self.T)
 
     def to_core(self) -> OpenHypergraph:
-        def body(t: Wire, rate: Wire) -> tuple[Wire, Wire]:
+        def body(t: Wire, *read: Wire) -> tuple[Wire, Wire]:
+            rate = read[0] if self.rate is None else t.draft.constant(self.T, self.rate)
             t = t + 1
             a, b = (self._weights(beta, t) for beta in (self.beta1, self.beta2))
             root = call(B.Sqrt(self.T), b)
@@ -283,8 +272,10 @@ class Corrections(Optic):
 
     def _weights(self, beta: float, t: Wire) -> Wire:
         """``1 + beta + ... + beta**(t - 1)``."""
+        if beta == 0:
+            return t.draft.constant(self.T, 1)
         power = call(B.Power(self.T), t.draft.constant(self.T, beta), t)
-        return (1 - power) / t.draft.constant(self.T, rest(beta))
+        return (1 - power) * (1 / rest(beta))
 
     def residual(self) -> Labels:
         return self.source()
@@ -294,4 +285,4 @@ class Corrections(Optic):
 
     def rev(self) -> OpenHypergraph:
         A = self.residual() + self.target()
-        return program(A, lambda t, rate, _scale, _epsilon: (t + 1, rate))
+        return program(A, lambda t, *rest: (t + 1, *rest[:-2]))

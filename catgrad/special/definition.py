@@ -14,8 +14,8 @@ from catgrad.hypergraph import Functor, Labels, OpenHypergraph
 from catgrad.hypergraph.array import host
 from catgrad.hypergraph.text import plural
 
-DEPTH = 64
-"""How many definitions may stand inside one another."""
+DEPTH = 3_000
+"""How many definitions may stand inside one another; more are taken to have no end."""
 
 
 class Definition(ABC):
@@ -37,11 +37,11 @@ class Definition(ABC):
 
     def _program(self) -> OpenHypergraph:
         try:
-            return self.arrow()
+            return _program_of(self)
         except RecursionError:
             raise CatgradError(
-                f"The program of {self.symbol()} never ends, since it asks for itself; define it "
-                f"by other operations."
+                f"The program of {self.symbol()} never ends, or not before Python gives up; define "
+                f"it by other operations, or let it state its source and target."
             ) from None
 
 
@@ -138,29 +138,49 @@ def extract_definitions(fs: Iterable[OpenHypergraph]) -> dict[Definition, OpenHy
     its program has another type than it states.
     """
     found: dict[Definition, OpenHypergraph] = {}
-
-    def visit(f: OpenHypergraph, path: tuple[Definition, ...]) -> None:
-        for x in definitions_in(f):
-            if x in path:
-                cycle = " -> ".join(y.symbol() for y in (*path[path.index(x) :], x))
-                raise CatgradError(
-                    f"A definition expands to itself ({cycle}); define it by other operations."
-                )
-            if len(path) == DEPTH:
-                raise CatgradError(
-                    f"Definitions expand to definitions {DEPTH} levels deep "
-                    f"({path[0].symbol()} -> {path[1].symbol()} -> ... -> {x.symbol()}); define "
-                    f"none of them in terms of itself."
-                )
-            if x not in found:
-                arrow = x.arrow()
-                _check_type(x, arrow)
-                visit(arrow, (*path, x))
-                found[x] = arrow
-
     for f in fs:
-        visit(f, ())
+        path: dict[Definition, OpenHypergraph] = {}  # what is being expanded, outermost first
+        inside = [iter(definitions_in(f))]
+        while inside:
+            x = next(inside[-1], None)
+            if x is None:
+                inside.pop()
+                if path:
+                    done, arrow = path.popitem()
+                    found[done] = arrow
+            elif x not in found:
+                if x in path or len(path) == DEPTH:
+                    _check_path([*path], x)
+                path[x] = arrow = _program_of(x)
+                _check_type(x, arrow)
+                inside.append(iter(definitions_in(arrow)))
     return found
+
+
+def _check_path(path: Sequence[Definition], x: Definition) -> None:
+    """Refuse a definition inside others, of which it is one, or which are too many."""
+    names = [y.symbol() for y in (*path, x)]
+    if x in path:
+        cycle = " -> ".join(names[path.index(x) :])
+        raise CatgradError(
+            f"A definition expands to itself ({cycle}); define it by other operations."
+        )
+    if len(path) >= DEPTH:
+        raise CatgradError(
+            f"Definitions expand to definitions {DEPTH:,} levels deep ({names[0]} -> {names[1]} -> "
+            f"... -> {names[-1]}), without an end in sight; let the last of them be made of other "
+            f"operations."
+        )
+
+
+def _program_of(x: Definition) -> OpenHypergraph:
+    arrow: object = x.arrow()
+    if not isinstance(arrow, OpenHypergraph):
+        raise CatgradError(
+            f"The arrow of {x.symbol()} returns {arrow!r}, not a program; return one, as with "
+            f"op(...)."
+        )
+    return arrow
 
 
 def _check_type(x: Definition, arrow: OpenHypergraph) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from catgrad.combinators import Canonical, canonical
 from catgrad.core.types import NdArrayType, obj, op
+from catgrad.errors import CatgradError
 from catgrad.hypergraph import FiniteFunction, Labels, OpenHypergraph
 
 
@@ -21,6 +22,13 @@ class Parameter:
 
     T: NdArrayType
     name: str = "parameter"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise CatgradError(
+                f"A parameter of type {self.T} is given {self.name!r} for its name; write a name "
+                f'in quotes, such as "weights".'
+            )
 
     def source(self) -> Labels:
         return obj()

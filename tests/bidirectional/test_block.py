@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catgrad import Dtype, Fixed, Formats, NdArrayType, compile_hardware, layers
+from catgrad import (
+    Dtype,
+    Fixed,
+    Formats,
+    NdArrayType,
+    compile_hardware,
+    compile_model,
+    layers,
+)
 from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.block import Block, block, distinct, expand
 from catgrad.bidirectional.functor import differentiate, forget
@@ -144,7 +152,8 @@ def test_blocks_are_pickled_without_what_holds_in_one_process() -> None:
     for label in boxed, named:
         copied = pickle.loads(pickle.dumps(label))
         assert copied == label
-        assert vars(copied).keys() == {"name", "program", "arguments", "results"}
+        kept = vars(copied).keys() - {"_depth"}  # which is counted anew
+        assert kept == {"name", "program", "arguments", "results"}
 
 
 def test_blocks_within_blocks() -> None:
@@ -190,3 +199,13 @@ def test_bad_blocks_are_refused() -> None:
 
 def test_distinct_numbers_what_occurs_twice() -> None:
     assert distinct(["x", "y", "x"]) == ["x_0", "y", "x_1"]
+
+
+def test_blocks_nested_deep() -> None:
+    A = obj(NdArrayType((2,), Dtype.float32))
+    f = B.negate(A)
+    for _ in range(100):
+        f = block("b", f) >> B.relu(A)
+    compiled = compile_model(f, layers.sgd(0.1), layers.mse)[0]
+    assert compiled().predict(np.array([-1, 2], np.float32))[0].tolist() == [1, 0]
+    assert expand(f).H.X == 101

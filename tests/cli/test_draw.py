@@ -352,8 +352,8 @@ def test_mistakes_in_a_file(program, capsys, text: str, name: str, sentence: str
         (
             ["--rule", "chain(1)"],
             (
-                "--rule chain(1) cannot be applied to [float32[4, 3]] ('float' object is not "
-                "callable); name a rule such as sgd(0.1)."
+                "--rule chain(1): The rule in a chain has to be a family of programs, one for each "
+                "object, not 1.0; give one such as layers.sgd(0.1)."
             ),
         ),
         (

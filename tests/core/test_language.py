@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catgrad.bidirectional import operation as B
 from catgrad.core import operation as ops
 from catgrad.core.exact import exact_power
 from catgrad.core.types import BIT, Dtype, Fixed, NdArrayType, TypeMismatch
@@ -95,6 +96,15 @@ def test_windows_are_as_many_as_fit(n: int, size: int, stride: int, gap: int) ->
     assert window.tiles == (sorted(covered) == list(range(n)) and covered == sorted(covered))
 
 
+@pytest.mark.parametrize("axis", [-3, -1, 0, 2])
+@pytest.mark.parametrize(
+    "reduce", [B.reduce_sum, B.reduce_product, B.reduce_max, B.reduce_min, B.mean]
+)
+def test_one_axis_may_be_a_number(reduce: Any, axis: int) -> None:
+    assert reduce(F, axis) == reduce(F, (axis,)) == reduce(F, [axis])
+    assert ops.ReduceSum(F, axis) == ops.ReduceSum(F, (axis,)) == ops.ReduceSum(F, [axis])
+
+
 INDEX = NdArrayType((5,), Dtype.int32)
 
 
@@ -110,8 +120,8 @@ INDEX = NdArrayType((5,), Dtype.int32)
             "ReduceSum names an axis of float32[2, 3, 4] twice in (0, -3); name each axis once.",
         ),
         (
-            lambda: ops.ReduceSum(F, 1),
-            "ReduceSum needs a tuple of axes, not 1; write (1,) for a single one.",
+            lambda: ops.ReduceSum(F, "1"),
+            "An axis is a number, not '1'; write 1, or (0, 1) for several.",
         ),
         (
             lambda: ops.ReduceMin(NdArrayType((2, 0), Dtype.float32), (1,)),

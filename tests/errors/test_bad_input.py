@@ -112,6 +112,11 @@ class Untyped(Definition):
         return op(Untyped(self.i + 1))
 
 
+class Empty(Typed):
+    def arrow(self) -> Any:
+        return None
+
+
 class Squared(Typed):
     def target(self) -> Labels:
         return obj(T, T)
@@ -133,16 +138,38 @@ def test_a_definition_that_expands_to_itself(run: Any) -> None:
 @RUNS
 def test_definitions_that_expand_to_others_without_an_end(run: Any) -> None:
     assert sentence(lambda: run(op(Countdown(-1)))) == (
-        "Definitions expand to definitions 64 levels deep (countdown_-1 -> countdown_-2 -> ... -> "
-        "countdown_-65); define none of them in terms of itself."
+        "Definitions expand to definitions 3,000 levels deep (countdown_-1 -> countdown_-2 -> "
+        "... -> countdown_-3001), without an end in sight; let the last of them be made of other "
+        "operations."
     )
-    assert run(op(Countdown(63)) @ identity(obj())) is not None
+    assert run(op(Countdown(200)) @ identity(obj())) is not None
+
+
+@RUNS
+def test_a_definition_without_a_program(run: Any) -> None:
+    assert sentence(lambda: run(op(Empty()))) == (
+        "The arrow of Empty returns None, not a program; return one, as with op(...)."
+    )
+
+
+def test_a_definition_without_an_end_is_not_drawn() -> None:
+    assert sentence(lambda: op(Countdown(-1)).draw(unfold=True)) == (
+        "Definitions expand to definitions 3,000 levels deep (countdown_-1 -> countdown_-2 -> "
+        "... -> countdown_-3001), without an end in sight; let the last of them be made of other "
+        "operations."
+    )
+    assert sentence(lambda: op(Countdown(299)).draw(unfold=True)) == (
+        "A picture with 300 frames around one another cannot be read; fold definitions until "
+        "there are at most 40."
+    )
+    assert op(Countdown(39)).draw(unfold=True).svg.startswith("<svg")
+    assert op(Countdown(299)).draw().svg.startswith("<svg")
 
 
 def test_a_definition_whose_type_is_found_by_expanding_it() -> None:
     assert sentence(lambda: op(Untyped(0))) == (
-        "The program of Untyped never ends, since it asks for itself; define it by other "
-        "operations."
+        "The program of Untyped never ends, or not before Python gives up; define it by other "
+        "operations, or let it state its source and target."
     )
 
 

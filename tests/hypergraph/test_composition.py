@@ -3,7 +3,7 @@
 import copy
 import pickle
 from functools import reduce
-from operator import rshift
+from operator import matmul, rshift
 
 import pytest
 from hypothesis import given
@@ -44,6 +44,35 @@ def test_a_loop_builds_nothing_until_it_is_looked_at():
     assert len(factors(f)) == 10_001
     assert (f.H.X, f.H.W) == (10_001, 10_002)
     assert factors(f) == [f]
+
+
+@given(modules, st.lists(open_hypergraphs(), min_size=2, max_size=5))
+def test_many_side_by_side_are_one_beside_another(xp, programs):
+    programs = [f.to(xp) for f in programs]
+    one_by_one = programs[0]
+    for g in programs[1:]:
+        one_by_one = OpenHypergraph.tensor_list([one_by_one, g])
+    assert reduce(matmul, programs) == one_by_one
+    assert reduce(lambda g, f: f @ g, reversed(programs)) == one_by_one
+    tensor = reduce(matmul, programs)
+    assert (tensor.source, tensor.target) == (one_by_one.source, one_by_one.target)
+    assert pickle.loads(pickle.dumps(reduce(matmul, programs))) == one_by_one
+
+
+def test_a_loop_of_programs_side_by_side_builds_nothing_until_it_is_looked_at():
+    f = STEP
+    for _ in range(10_000):
+        f = f @ STEP
+    assert len(factors(f, "parts")) == 10_001
+    assert len(f.source) == f.H.X == 10_001
+    assert factors(f, "parts") == [f]
+
+
+def test_loops_of_both_kinds_build_no_deep_nest():
+    f = STEP
+    for _ in range(500):
+        f = (f @ STEP) >> (f.identity(f.target) @ STEP)
+    assert f.H.X == 1001
 
 
 @given(composable(3))

@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import reject
 from hypothesis import strategies as st
 
-from catgrad.core.types import NdArrayType
+from catgrad.core.types import Dtype, NdArrayType
 from catgrad.kernel.affine import Affine
 from catgrad.kernel.kernel import Access, Kernel, KernelError, Nest, scalar
 from catgrad.kernel.scalar_expression import Scalar, maximum, traced, where
@@ -89,7 +89,7 @@ def arrays(
         start, room = draw(st.integers(0, 2)), draw(st.integers(0, 2))
         places.append(place + (start - low))
         shape.append(start + high - low + 1 + room)
-    T = NdArrayType(tuple(shape), None)
+    T = NdArrayType(tuple(shape), Dtype.int32)
     return T, access(number, tuple(places), T.shape, names)
 
 

@@ -124,7 +124,7 @@ def test_only_a_single_sum_may_meet() -> None:
         replace(kernel, nests=kernel.nests * 2).verify()
     assert str(error.value) == (
         "Kernel 'full' writes position 0 of target 0, SQ(4,1)[6], 2 times; "
-        "write every position exactly once."
+        "write every position exactly once, or put all that is added up there into one +=."
     )
 
 

@@ -412,7 +412,7 @@ def test_powers_that_are_not_whole() -> None:
 
     assert refused(root, T(3)) == (
         "Cannot raise a number of a kernel to the power 0.5; "
-        "use a whole power of at least 1, or exp and log."
+        "use a whole power other than 0, or exp and log."
     )
 
 

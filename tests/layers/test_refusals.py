@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 
@@ -50,15 +51,52 @@ def reported(report: object) -> object:
             ),
         ),
         (
-            lambda: layers.adam(0.1, beta2=1.5)(obj(N(1))),
+            lambda: layers.adam(0.1, beta2=1.5),
             (
-                "Corrections cannot average with a share of 1.5; give a beta of at least 0 and "
-                "below 1."
+                "layers.adam cannot average with beta2 = 1.5; give a share of at least 0 and below "
+                "1, such as 0.9."
             ),
         ),
         (
-            lambda: layers.lion(0.1, beta1=1)(obj(N(1))),
-            "Lion cannot average with a share of 1; give a beta of at least 0 and below 1.",
+            lambda: layers.lion(0.1, beta1=1),
+            (
+                "layers.lion cannot average with beta1 = 1; give a share of at least 0 and below "
+                "1, such as 0.9."
+            ),
+        ),
+        (
+            lambda: layers.adam(0.1, "x"),  # type: ignore[arg-type]
+            "layers.adam needs a finite number for beta1, not 'x'; write one such as 0.1.",
+        ),
+        (
+            lambda: layers.lion(0.1, beta2=math.nan),
+            "layers.lion needs a finite number for beta2, not nan; write one such as 0.1.",
+        ),
+        (
+            lambda: layers.adam(0.1, decay=math.nan),
+            "layers.adam needs a finite number for decay, not nan; write one such as 0.1.",
+        ),
+        (
+            lambda: layers.lion(0.1, decay="x"),  # type: ignore[arg-type]
+            "layers.lion needs a finite number for decay, not 'x'; write one such as 0.1.",
+        ),
+        (
+            lambda: layers.adam(0.1, epsilon=-1),
+            "layers.adam cannot add -1 to a root; give an epsilon of at least 0.",
+        ),
+        (
+            lambda: layers.rate(0.1),  # type: ignore[arg-type]
+            (
+                "layers.rate names a rate that each step is given, so it takes a name, not 0.1; "
+                'write layers.rate("rate"), or for a rate that stays layers.sgd(0.1).'
+            ),
+        ),
+        (
+            lambda: layers.linear(N(1), N(2), N(3), 3),  # type: ignore[arg-type]
+            (
+                "A parameter of type float32[2, 3] is given 3 for its name; write a name in "
+                'quotes, such as "weights".'
+            ),
         ),
         (
             lambda: layers.averaged(layers.relu)(obj(N(1))),

@@ -77,7 +77,9 @@ def test_states_of_like_parameters_are_told_apart() -> None:
 
 
 def test_rates_of_one_name_are_one_input() -> None:
-    rule = layers.chain(layers.momentum(layers.rate("rate"), 0.9), layers.sign_sgd(0.5))
+    def rule(P: Labels) -> OpenHypergraph:
+        return layers.momentum(layers.rate(), 0.9)(P[:1]) @ layers.sgd(layers.rate())(P[1:])
+
     found = learner(MODEL, rule, layers.mse)
     assert found.given_names == ("rate",)
     assert obj(NdArrayType((), Dtype.float64)) == found.R

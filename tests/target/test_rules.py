@@ -37,8 +37,8 @@ def test_adam_is_one_function_for_arrays_of_all_shapes():
 def test_shares_are_written_as_a_person_writes_them():
     text = compile_model(network(4, 5, 3), layers.adam(0.001), layers.mse)[0].source
     assert "new_velocity = 0.9 * velocity + gradient" in adam_of(text)
-    assert "(1 - 0.9 ** new_steps) / 0.1" in text
-    assert "(1 - 0.999 ** new_steps) / 0.001" in text
+    assert "(1 - 0.9 ** new_steps) * 10" in text
+    assert "(1 - 0.999 ** new_steps) * 1000" in text
 
 
 def test_adam_on_a_single_number_beside_a_large_array():

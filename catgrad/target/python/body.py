@@ -79,6 +79,7 @@ class Body:
             for a in program.body
             if MASK.has(a.operation) and is_clip(a, program.types, stems.writers)
         }
+        self._risky = module.finite.risky_masks(program, is_method)
         for assignment in program.body:
             if assignment.results and assignment.results[0] in self._clips:
                 _, comparison = assignment.operands
@@ -183,6 +184,10 @@ class Body:
     @property
     def clips_at_zero(self) -> bool:
         return self._assignment.results[0] in self._clips
+
+    @property
+    def masks_infinite(self) -> bool:
+        return self._assignment.results[0] in self._risky
 
     def helper(self, name: str) -> str:
         return self._module.helper(name)

@@ -25,18 +25,20 @@ def checked(
     names: Sequence[str],
     types: Sequence[NdArrayType],
     rows: Mapping[int, int] | None = None,
+    learned: int = 0,
 ) -> Callable[..., Any]:
     """`function`, refusing arguments that are not finite arrays of these types.
 
     An argument may be anything that NumPy makes such an array of without changing a value, or
     with the loss of float precision only. `rows` says of arguments that are indices, by number,
-    how many rows these can name. The unchecked function is the attribute `__wrapped__`.
+    how many rows these can name. The first `learned` arguments are what training changes. The
+    unchecked function is the attribute `__wrapped__`.
     """
     rows = rows or {}
     checks = [
         partial(as_indices, f"{name}: argument {argument}", T, rows[i])
         if i in rows
-        else partial(as_type, f"{name}: argument {argument}", T)
+        else partial(as_type, f"{name}: argument {argument}", T, learned=i < learned)
         for i, (argument, T) in enumerate(zip(names, types, strict=True))
     ]
     positions = {argument: i for i, argument in enumerate(names)}
@@ -82,7 +84,7 @@ def _counted(n: int, thing: str) -> str:
     return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
-def as_type(place: str, T: NdArrayType, x: Any) -> NDArray[Any]:
+def as_type(place: str, T: NdArrayType, x: Any, learned: bool = False) -> NDArray[Any]:
     """`x` as an array of type `T`, as `checked` has it; `place` begins what is said otherwise."""
     array = x if type(x) is np.ndarray else _as_array(place, T, x)
     if array.shape != T.shape:
@@ -92,7 +94,7 @@ def as_type(place: str, T: NdArrayType, x: Any) -> NDArray[Any]:
     if isinstance(T.dtype, Fixed):
         return _mantissas(place, T, T.dtype, array)
     if T.is_floating:
-        return _floats(place, T, array)
+        return _floats(place, T, array, learned)
     return _integers(place, T, array)
 
 
@@ -116,7 +118,7 @@ def _refuse_dtype(place: str, T: NdArrayType, array: NDArray[Any], remedy: str) 
     return ArgumentError(f"{place} has dtype {array.dtype}, which {T} cannot hold; {remedy}.")
 
 
-def _floats(place: str, T: NdArrayType, array: NDArray[Any]) -> NDArray[Any]:
+def _floats(place: str, T: NdArrayType, array: NDArray[Any], learned: bool) -> NDArray[Any]:
     dtype, given = np.dtype(str(T.dtype)), array
     if array.dtype != dtype:
         if array.dtype.kind not in "fiub":
@@ -130,10 +132,8 @@ def _floats(place: str, T: NdArrayType, array: NDArray[Any]) -> NDArray[Any]:
             raise ArgumentError(
                 f"{place} is {value}{place_of}, which {T.dtype} does not reach; scale it first."
             )
-        raise ArgumentError(
-            f"{place} is {value}{place_of}; pass finite numbers only (parameters that training "
-            f"has driven there want a lower learning rate)."
-        )
+        cause = " (where training has driven it there, lower the learning rate)" if learned else ""
+        raise ArgumentError(f"{place} is {value}{place_of}; pass finite numbers only{cause}.")
     return array
 
 

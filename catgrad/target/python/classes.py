@@ -8,6 +8,7 @@ import linecache
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -50,6 +51,10 @@ class Compiled:
                 f"{cls.__name__} calls {', '.join(cls._callbacks)}, Python code of this process, "
                 f"and so has no source that stands alone; express it by other operations."
             )
+        if not isinstance(path, str | PathLike):
+            raise CatgradError(
+                f"The source is saved to a path, not to {path!r}; give one such as 'model.py'."
+            )
         return publish(path, cls.source)
 
 
@@ -79,6 +84,7 @@ def compile_class(
                 f.argument_names,
                 list(f.program.source),
                 index_ranges(f.program),
+                f.learned,
             )
         )
         for name, f in as_functions(functions or {}).items()

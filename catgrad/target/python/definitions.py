@@ -18,7 +18,12 @@ from catgrad.core.types import op
 from catgrad.hypergraph import Functor, OpenHypergraph
 from catgrad.hypergraph.array import count, host
 from catgrad.kernel.kernel import Kernel
-from catgrad.special.definition import Definition, Named, extract_definitions
+from catgrad.special.definition import (
+    Definition,
+    Named,
+    definitions_in,
+    extract_definitions,
+)
 from catgrad.target.assignments import Assignment, Assignments
 from catgrad.target.python.expressions import Pointwise
 from catgrad.target.python.names import Names, snake_case
@@ -47,11 +52,29 @@ def _largest(programs: Iterable[OpenHypergraph]) -> int:
     return max(sizes) if all(sizes) else 0
 
 
+DEEPEST = 64
+"""How many functions call one another at most."""
+
+
+def _depths(
+    programs: Iterable[OpenHypergraph], definitions: Mapping[Definition, OpenHypergraph]
+) -> dict[Definition, int]:
+    """How many definitions stand around each, itself included, where they are most."""
+    depths = dict.fromkeys((x for f in programs for x in definitions_in(f)), 1)
+    for x in reversed([*definitions]):  # callers first
+        for y in definitions_in(definitions[x]):
+            depths[y] = max(depths.get(y, 0), depths[x] + 1)
+    return depths
+
+
 class Expand(Functor):
     """Puts in their place the programs that only one operation refers to.
 
     A named program that several functions of a class refer to, each once, is a part of each. Other
-    definitions are then functions, since they are what their author gave a class of its own.
+    definitions are then functions, since they are what their author gave a class of its own. What
+    stands deeper than Python likes to call functions is expanded, too.
+
+    `definitions`: those that are expanded, callees first
     """
 
     def __init__(
@@ -60,7 +83,9 @@ class Expand(Functor):
         largest: Mapping[Definition, int] | None = None,
     ) -> None:
         super().__init__()
-        self._chosen, self._largest = definitions, largest or {}
+        self._largest, self._expanded = largest or {}, dict[Definition, OpenHypergraph]()
+        for x, f in definitions.items():
+            self._expanded[x] = self(f)
 
     @classmethod
     def single(cls, programs: Iterable[OpenHypergraph]) -> Expand:
@@ -68,6 +93,7 @@ class Expand(Functor):
         programs = list(programs)
         definitions = extract_definitions(programs)
         functions = {x: _function(x, f) for x, f in definitions.items()}
+        depths = _depths(programs, definitions)
         everywhere, most = Counter[Hashable](), Counter[Hashable]()
         for f in programs:
             here = Counter[Hashable]()
@@ -81,13 +107,15 @@ class Expand(Functor):
         alike = defaultdict[Hashable, list[OpenHypergraph]](list)
         for x, f in definitions.items():
             alike[functions[x]].append(f)
+        largest = {key: _largest(fs) for key, fs in alike.items() if len(fs) > 1}
         return cls(
             {
                 x: f
                 for x, f in definitions.items()
                 if (most if isinstance(x, Named) else everywhere)[functions[x]] == 1
+                or depths[x] > DEEPEST
             },
-            {x: _largest(alike[functions[x]]) for x in definitions if len(alike[functions[x]]) > 1},
+            {x: largest[functions[x]] for x in definitions if functions[x] in largest},
         )
 
     def largest(self, definition: Definition) -> int | None:
@@ -100,11 +128,11 @@ class Expand(Functor):
         return [label]
 
     def map_operation(self, label: Any) -> OpenHypergraph:
-        return self(self._chosen[label]) if label in self._chosen else op(label)
+        return self._expanded[label] if label in self._expanded else op(label)
 
     def simplified(self, f: OpenHypergraph) -> OpenHypergraph:
         """The program expanded, and simplified where that changes it."""
-        chosen = any(label in self._chosen for label in f.H.x.distinct()[0])
+        chosen = any(label in self._expanded for label in f.H.x.distinct()[0])
         return simplify(self(f)) if chosen else f
 
 

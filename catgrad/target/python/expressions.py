@@ -53,6 +53,10 @@ class Site(integers.Site, Protocol):
     def clips_at_zero(self) -> bool:
         """Whether a mask keeps exactly what is greater than zero."""
 
+    @property
+    def masks_infinite(self) -> bool:
+        """Whether the numbers that a mask reads may be infinite."""
+
     def definition(self, definition: Definition | Kernel | PythonOp) -> tuple[str, bool]:
         """The function for a definition, and whether it works element by element."""
 
@@ -174,7 +178,9 @@ def _(operation: ops.Mask, operands: Sequence[Value], site: Site) -> list[Value]
         return elementwise(call("np.maximum", x.code, "0"), site.result, x)
     if operation.T.dtype is Dtype.bool:
         return elementwise(infix("&", x.code, bits.code), site.result, x, bits)
-    # Where the numbers are finite this is np.where(bits, x, 0), in a tenth of the time.
+    if site.masks_infinite:
+        return elementwise(call("np.where", bits.code, x.code, "0"), site.result, x, bits)
+    # Where the numbers are finite this is the same, in a tenth of the time.
     return elementwise(infix("*", x.code, bits.code), site.result, x, bits)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from catgrad.core import operation as ops
 from catgrad.core.types import Dtype
 from catgrad.hypergraph import OpenHypergraph
-from catgrad.special.definition import Definition
+from catgrad.special.definition import Definition, extract_definitions
 from catgrad.target.assignments import Assignment, Assignments
 
 Passing = ops.Broadcast | ops.NCopy | ops.Permute | ops.Reshape
@@ -22,7 +22,12 @@ def index_ranges(f: OpenHypergraph) -> dict[int, int]:
     >>> index_ranges(op(ops.Gather(table, index)))
     {1: 65}
     """
-    return _ranges(f, {})
+    if all(T.dtype is not Dtype.int32 for T in f.source):
+        return {}
+    known: dict[Definition, dict[int, int]] = {}
+    for x, program in extract_definitions([f]).items():
+        known[x] = _ranges(program, known)
+    return _ranges(f, known)
 
 
 def _ranges(f: OpenHypergraph, known: dict[Definition, dict[int, int]]) -> dict[int, int]:
@@ -35,8 +40,6 @@ def _ranges(f: OpenHypergraph, known: dict[Definition, dict[int, int]]) -> dict[
         operation, operands = assignment.operation, assignment.operands
         if isinstance(operation, Passing) and operands[0] in argument:
             argument[assignment.results[0]] = argument[operands[0]]
-        if isinstance(operation, Definition) and operation not in known:
-            known[operation] = _ranges(operation.arrow(), known)
         for operand, rows in _indexed(assignment, known):
             if operands[operand] in argument:
                 i = argument[operands[operand]]

@@ -19,12 +19,15 @@ class Function:
     - ``arguments``, ``results``: a name for each input and output; repeated ones are numbered
     - ``seeds``: the arguments from which changes flow back through the program, if any do: the
       targets of a training step, say. What is computed from them is named as a gradient.
+    - ``learned``: how many of the first arguments training changes, parameters and states, so that
+      numbers in them that are not finite have come of training
     """
 
     program: OpenHypergraph
     arguments: Sequence[str] = ()
     results: Sequence[str] = ()
     seeds: Sequence[str] = ()
+    learned: int = 0
 
     @cached_property
     def argument_names(self) -> list[str]:

@@ -21,9 +21,11 @@ from catgrad.core.types import Dtype, Fixed, NdArrayType, Shape
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import order
 from catgrad.kernel.kernel import Kernel, Nest
+from catgrad.target.assignments import Assignments
 from catgrad.target.python import integers
 from catgrad.target.python.code import Code, call, method
 from catgrad.target.python.expressions import Site, express, written
+from catgrad.target.python.finite import Finite
 from catgrad.target.python.helpers import HELPERS
 from catgrad.target.python.kernel_products import Factor, contraction
 from catgrad.target.python.names import Names
@@ -43,6 +45,9 @@ class Surroundings(Protocol):
     def helper(self, name: str) -> str: ...
 
     def table(self, name: str, entries: tuple[int, ...]) -> str: ...
+
+    @property
+    def finite(self) -> Finite: ...
 
 
 @written.register
@@ -124,6 +129,7 @@ class BodySite:
     result: NdArrayType
     takes_conditions: bool
     module: Surroundings
+    masks_infinite: bool = False
 
     clips_at_zero = False
 
@@ -258,6 +264,7 @@ class Plan:
                 readers.setdefault(wire, []).append((x, port))
         result = body.t(0)
         readers.setdefault(result, []).append((None, 0))
+        risky = module.finite.risky_masks(Assignments.of(body))
         for i in order(body).tolist():
             operation = body.H.x[i]
             [wire] = body.H.t[i].table.tolist()
@@ -272,6 +279,7 @@ class Plan:
                 T,
                 all(_takes_condition(*use) for use in uses),
                 module,
+                wire in risky,
             )
             operands = [values[k] for k in body.H.s[i].table.tolist()]
             [value] = express(widened(operation, T.shape), operands, site)

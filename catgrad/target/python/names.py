@@ -54,9 +54,9 @@ class Names:
 
 def require_identifier(name: str) -> None:
     """Refuse what cannot be a name in Python."""
-    if not name.isidentifier():
+    if not isinstance(name, str) or not name.isidentifier():
         raise CatgradError(
-            f"'{name}' is not a name that Python accepts; "
+            f"{name!r} is not a name that Python accepts; "
             f"use letters, digits and underscores, and do not begin with a digit."
         )
 

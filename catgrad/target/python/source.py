@@ -17,6 +17,7 @@ from catgrad.target.python.body import Body
 from catgrad.target.python.code import literal
 from catgrad.target.python.definitions import Expand, Parts, names_inside
 from catgrad.target.python.expressions import Pointwise
+from catgrad.target.python.finite import Finite
 from catgrad.target.python.giving import Gifts
 from catgrad.target.python.helpers import HELPERS
 from catgrad.target.python.interface import Function, Functions, as_functions
@@ -106,6 +107,7 @@ class Module:
         self._expand = Expand.single(programs.values())
         programs = {name: self._expand.simplified(f) for name, f in programs.items()}
         definitions = extract_definitions(programs.values())
+        self.finite = Finite(programs.values())
         used = [name for f in functions.values() for name in (*f.argument_names, *f.result_names)]
         inside = names_inside([*programs.values(), *definitions.values()])
         self._names = Names([*HELPERS, class_name, *used, *inside])

@@ -8,11 +8,16 @@ from catgrad.core.functions import Scalar
 from catgrad.core.types import NdArrayType
 from catgrad.kernel.kernel import Kernel
 from catgrad.special.definition import Definition
+from catgrad.target.python.finite import Finite
 from catgrad.target.python.special import PythonOp
 
 
 class Surroundings(Protocol):
     """What a function finds around it in its module."""
+
+    @property
+    def finite(self) -> Finite:
+        """What is known of the numbers that its functions are given."""
 
     def helper(self, name: str) -> str: ...
 
