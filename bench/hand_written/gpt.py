@@ -4,7 +4,7 @@ The model is the one of examples/gpt.py: token and position embedding; `layers` 
 attention and an MLP with GELU, each after a layer normalisation and around a residual connection; a
 last normalisation and the output head (Radford et al., "Language models are unsupervised multitask
 learners", 2019, section 2.3). The loss is the mean cross-entropy, the rule is Adam (Kingma and Ba,
-arXiv 1412.6980, algorithm 1).
+arXiv 1412.6980).
 
 What makes it fast: parameters, gradients and moments are one array each, so that Adam is ten
 operations on long arrays; every product is one of BLAS, written into its place; numbers that the
@@ -248,8 +248,8 @@ class Gpt:
     def __init__(self, sizes: Sizes, dtype: DTypeLike = np.float32) -> None:
         self.sizes = sizes
         count = parameter_count(sizes)
-        self.parameters, self.gradients, self.first, self.second, self.change, self.root = (
-            np.zeros(count, dtype) for _ in range(6)
+        self.parameters, self.gradients, self.first, self.second, self.root = (
+            np.zeros(count, dtype) for _ in range(5)
         )
         self.steps = 0
         p, g = views(self.parameters, sizes), views(self.gradients, sizes)
@@ -329,22 +329,24 @@ class Gpt:
         return loss
 
     def adam(self, rate: float) -> None:
-        """Move the parameters."""
+        """Move the parameters.
+
+        The moments are sums, without the factors that make them averages. These, and what corrects
+        for their start at 0, are scalars that go into the rate and into epsilon.
+        """
         self.steps += 1
-        g, m, v, change, root = self.gradients, self.first, self.second, self.change, self.root
-        np.multiply(g, 1 - BETA_1, out=change)
+        g, m, v, root = self.gradients, self.first, self.second, self.root
+        a = (1 - BETA_1**self.steps) / (1 - BETA_1)
+        b = math.sqrt((1 - BETA_2**self.steps) / (1 - BETA_2))
         m *= BETA_1
-        m += change
-        np.multiply(g, g, out=change)
-        change *= 1 - BETA_2
+        m += g
         v *= BETA_2
-        v += change
-        np.multiply(v, 1 / (1 - BETA_2**self.steps), out=root)
-        np.sqrt(root, out=root)
-        root += ADAM_EPSILON
-        np.multiply(m, rate / (1 - BETA_1**self.steps), out=change)
-        change /= root
-        self.parameters -= change
+        v += np.multiply(g, g, out=root)
+        np.sqrt(v, out=root)
+        root += ADAM_EPSILON * b
+        np.divide(m, root, out=root)
+        root *= rate * b / a
+        self.parameters -= root
 
     def step(self, tokens: Ints, labels: Ints, rate: float) -> float:
         """Learn from one batch, ``[batch, context]`` tokens and those that follow; the loss."""
