@@ -11,6 +11,9 @@ PYTEST := .venv/bin/python -m pytest
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
+.PHONY: install
+install: .venv/.complete  ## catgrad and its tools, into .venv; what the others begin with
+
 .PHONY: demo
 demo: .venv/.complete  ## a model, from Python to bitstreams that train themselves; takes minutes
 	.venv/bin/python examples/demo.py
