@@ -7,7 +7,8 @@ of one's own does is not known, so it may stand anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from catgrad.bidirectional.block import expand
 from catgrad.bidirectional.learning import SGD, Rule
@@ -26,9 +27,19 @@ def require_one_step(f: OpenHypergraph, names: Sequence[str]) -> None:
     f = expand(f)
     if f.H.X == 0:
         return
-    writer = dict(zip(f.H.t.values.table.tolist(), f.H.t.owners.tolist(), strict=True))
+    before = dict[int, tuple[object, int | None]]()
+    reads, starts = f.H.s.values.table.tolist(), f.H.s.offsets.tolist()
+    for x, start, results in zip(f.H.x, starts, _segments(f), strict=False):
+        for place, node in enumerate(results):
+            before[node] = x, reads[start + place] if isinstance(x, Rule | ClipNorm) else None
     for name, node in zip(names, f.t.table.tolist(), strict=False):
-        _require_one_step(name, _along(f, writer, node))
+        _require_one_step(name, _along(before, node))
+
+
+def _segments(f: OpenHypergraph) -> list[list[int]]:
+    """The wires that each operation writes."""
+    writes, ends = f.H.t.values.table.tolist(), f.H.t.offsets.tolist()
+    return [writes[start:end] for start, end in pairwise(ends)]
 
 
 def rates(f: OpenHypergraph) -> dict[int, Scalar]:
@@ -55,15 +66,13 @@ def is_built_in(operation: object) -> bool:
     return type(operation).__module__.split(".")[0] == "catgrad"
 
 
-def _along(f: OpenHypergraph, writer: dict[int, int], node: int) -> list[object]:
+def _along(before: Mapping[int, tuple[object, int | None]], end: int) -> list[object]:
     """What a parameter passes on its way to a wire, as far back as it can be followed."""
-    passed: list[object] = []
-    while node in writer:
-        i = writer[node]
-        passed.append(f.H.x[i])
-        if not isinstance(f.H.x[i], Rule | ClipNorm):
-            break
-        node = f.H.s[i].table.tolist()[f.H.t[i].table.tolist().index(node)]
+    passed, node = list[object](), end if end in before else None
+    while node is not None:
+        x, node = before[node]
+        passed.append(x)
+        node = node if node in before else None
     return passed[::-1]
 
 

@@ -107,7 +107,7 @@ class Finite:
             if any(_masks(label) or label in masking for label in f.H.x.distinct()[0]):
                 masking.add(x)
         programs = (*self._programs, *map(simplify, self._definitions.values()))
-        return all(self._calls(Assignments.of(f), masking) for f in programs)
+        return all(self._keeps(f) or self._calls(Assignments.of(f), masking) for f in programs)
 
     def risky_masks(self, program: Assignments, is_method: bool = False) -> set[int]:
         """The results of masks whose numbers may be infinite, in a method or a definition."""
@@ -117,6 +117,15 @@ class Finite:
         self._prepare()
         known = self._known(program, is_method or self.calls)
         return {a.results[0] for a in masks if not known[a.operands[0]].is_finite}
+
+    def _keeps(self, f: OpenHypergraph) -> bool:
+        """Whether each operation makes finite numbers of all that are finite."""
+        for x in f.H.x.distinct()[0]:
+            operands = [FINITE] * len(x.source())
+            found = self._called(x, operands) if CALL.has(x) else [result(x, operands)]
+            if not all(known.is_finite for known in found):
+                return False
+        return True
 
     def _calls(self, program: Assignments, masking: set[Hashable]) -> bool:
         calls = [a for a in program.body if CALL.has(a.operation)]
