@@ -7,7 +7,7 @@ import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from numbers import Real
 from typing import Any, Protocol
 
@@ -158,7 +158,7 @@ class NdArrayType:
             )
         return cls(tuple(x.shape), Dtype[dtype])
 
-    @property
+    @cached_property
     def size(self) -> int:
         """How many numbers the array holds."""
         return math.prod(self.shape)

@@ -32,8 +32,12 @@ def require_one_step(f: OpenHypergraph, names: Sequence[str]) -> None:
     for x, start, results in zip(f.H.x, starts, _segments(f), strict=False):
         for place, node in enumerate(results):
             before[node] = x, reads[start + place] if isinstance(x, Rule | ClipNorm) else None
+    taken = set[tuple[int, ...]]()  # by identity, since labels are shared
     for name, node in zip(names, f.t.table.tolist(), strict=False):
-        _require_one_step(name, _along(before, node))
+        passed = _along(before, node)
+        if (rules := tuple(map(id, passed))) not in taken:
+            _require_one_step(name, passed)
+            taken.add(rules)
 
 
 def _segments(f: OpenHypergraph) -> list[list[int]]:

@@ -51,10 +51,14 @@ class Assignments:
         return cls(tuple(f.s.table.tolist()), body, tuple(f.t.table.tolist()), list(f.H.w))
 
     @cached_property
+    def distinct_types(self) -> Sequence[NdArrayType]:
+        """The types of wires, hardly any of them twice."""
+        return [*{id(T): T for T in self.types}.values()]  # types are shared
+
+    @cached_property
     def is_fixed_point(self) -> bool:
         """Whether any wire is of `Fixed` type."""
-        distinct = {id(T): T for T in self.types}  # types are shared
-        return any(isinstance(T.dtype, Fixed) for T in distinct.values())
+        return any(isinstance(T.dtype, Fixed) for T in self.distinct_types)
 
     def uses(self) -> Counter[int]:
         """How often each wire is read, by an operation or as a result."""

@@ -98,7 +98,7 @@ class Body:
             T = program.types[wire]
             self._require_width(wire, stems.stems[wire])
             self._values[wire] = Value(Code(stems.stems[wire]), T, T.shape)
-        size = max((T.size for T in program.types if T.shape), default=0)
+        size = max((T.size for T in program.distinct_types if T.shape), default=0)
         self._names_numbers = (
             not is_method and (size if largest is None else largest) >= folding.LARGE
         )

@@ -68,6 +68,7 @@ def express(operation: object, operands: Sequence[Value], site: Site) -> list[Va
     """The results of an operation on these operands."""
     if (
         operands
+        and operands[0].number is not None
         and all(x.number is not None for x in operands)
         and isinstance(operation, Pointwise)
     ):
@@ -131,7 +132,7 @@ def _(operation: ops.Multiply, operands: Sequence[Value], site: Site) -> list[Va
     [product] = elementwise(infix(operator, a.code, b.code), site.result, a, b)
     direct = not (a.permuted or b.permuted or a.is_scattered or b.is_scattered)
     if operation.T.is_floating and direct and a.shape == b.shape == site.result.shape:
-        product = product._replace(factors=(a.code, b.code))
+        product = Value(product.code, product.type, product.shape, factors=(a.code, b.code))
     return [product]
 
 

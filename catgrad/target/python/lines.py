@@ -134,6 +134,8 @@ def augmented(
             last[first[name]] = name
             line = replace(line, code=operand, assigns=AUGMENTING[line.code.ufunc])
         written.append(line)
+    if not last:
+        return written, list(results)
     given = {name for text in results for name in names_in(text)}
     chosen = {
         x: name if name in given and not re.fullmatch(rf"{x}_\d+", name) else x

@@ -148,7 +148,12 @@ def _split(code: str, where: re.Pattern[str]) -> list[str]:
 
 def _encloses(value: str) -> bool:
     """Whether an expression is one call or one bracket and not, say, a sum of two calls."""
-    return _widest(value) is not None and len(_split(value, OPERATOR)) == 1
+    span = _widest(value)
+    if span is None:
+        return False
+    start, end = span
+    is_call = end == len(value) - 1 and value[: start - 1].isidentifier()
+    return is_call or len(_split(value, OPERATOR)) == 1
 
 
 def _widest(code: str) -> tuple[int, int] | None:
