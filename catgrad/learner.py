@@ -99,8 +99,8 @@ class Learner:
     @property
     def delay(self) -> int:
         """How many steps late the rule gets each gradient, all of its delays together."""
-        lengths: list[int] = [self.rule.source[i].shape[0] for i in self.late]
-        return sum(lengths) // max(1, self.parameters)
+        waiting = sum(self.rule.source[i].size for i in self.late)
+        return int(waiting // max(1, sum(T.size for T in self.P)))
 
     @property
     def P(self) -> Labels:

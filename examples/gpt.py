@@ -75,7 +75,7 @@ def model() -> OpenHypergraph:
     return Gpt(len(load().characters)).model()
 
 
-RULE = layers.adam(layers.rate())
+RULE = layers.joined(layers.adam(layers.rate()))
 LOSS = layers.averaged(layers.cross_entropy_labels)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import singledispatch
+from itertools import pairwise
 from typing import Any
 
 from catgrad.core import operation as ops
@@ -19,7 +20,8 @@ OPERANDS = (0, 1)
 """The wires that the operation reads, as a `Rewrite` names them."""
 
 BEYOND = 2
-"""The wire that the operation feeding operand 0 reads as its own operand 0."""
+"""The wire that the operation feeding operand 0 reads as its own operand 0; ``BEYOND + k`` is that
+which it reads as its operand k."""
 
 
 @dataclass(frozen=True)
@@ -146,10 +148,25 @@ def _(operation: ops.NCopy, source: Any) -> Rewrite | None:
     return _only_if(operation.T.shape == (), 0)
 
 
+@rule.register
+def _(operation: ops.Slice, source: Any) -> Rewrite | None:
+    if isinstance(source, ops.Concatenate):
+        along, starts = source.axis, source.starts()
+        first, last = operation.start[along], operation.stop[along]
+        for k, (start, stop) in enumerate(pairwise(starts)):
+            if start <= first and last <= stop and first < last:
+                low, high = (
+                    (*ends[:along], ends[along] - start, *ends[along + 1 :])
+                    for ends in (operation.start, operation.stop)
+                )
+                part = ops.Slice(source.types[k], low, high, operation.steps)
+                return Rewrite(part, (BEYOND + k,))
+    return _only_if(operation.source() == operation.target(), 0)
+
+
 @rule.register(ops.Sum)
 @rule.register(ops.NAdd)
 @rule.register(ops.NMax)
-@rule.register(ops.Slice)
 @rule.register(ops.Pad)
 @rule.register(ops.Concatenate)
 @rule.register(ops.Convert)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from catgrad.core import operation as ops
-from catgrad.core.algebra import Rewrite, rewrite
+from catgrad.core.algebra import BEYOND, Rewrite, rewrite
 from catgrad.hypergraph import (
     FiniteFunction,
     Hypergraph,
@@ -159,7 +159,9 @@ def _reduced(f: OpenHypergraph) -> OpenHypergraph | None:
 class _Neighbourhood:
     """What surrounds each operation: the wires that a `Rewrite` can read, and what feeds them.
 
-    - ``reach``: int64[3, X], the wires called 0, 1 and `BEYOND`, or W where there is none
+    - ``reach``: int64[2, X], the wires called 0 and 1, or W where there is none
+    - ``reads``, ``beyond``: the wires that operations read, one operation after another, and where
+      among them that called `BEYOND` stands
     - ``feeding``: int64[W + 1], the label that alone writes a wire, or the number of labels
     """
 
@@ -167,16 +169,18 @@ class _Neighbourhood:
         xp, X, W = f.xp, f.H.X, f.H.W
         self.f = f
         self.labels, self.which = f.H.x.distinct()
-        none = integers([W, W], xp)
-        starts, reads = f.H.s.offsets[:-1], xp.concat([f.H.s.values.table, none])
-        first, second = (xp.where(f.H.s.sizes > j, xp.take(reads, starts + j), W) for j in range(2))
+        starts, none = f.H.s.offsets, integers([W, W], xp)
+        reads = xp.concat([f.H.s.values.table, none])
+        first, second = (
+            xp.where(f.H.s.sizes > j, xp.take(reads, starts[:-1] + j), W) for j in range(2)
+        )
         # The operation whose only result is the wire, or X.
         sole = FiniteFunction(xp.nonzero(f.H.t.sizes == 1)[0], X)
         writer = xp.full((W + 1,), X, dtype=xp.int64)
         writer = put(writer, f.H.t.map_indexes(sole).values.table, sole.table)
         self.feeding = xp.take(xp.concat([self.which, integers([len(self.labels)], xp)]), writer)
-        beyond = xp.take(xp.concat([first, none[:1]]), xp.take(writer, first))
-        self.reach = xp.stack([first, second, beyond])
+        self.reads, self.beyond = reads, xp.take(starts, xp.take(writer, first))
+        self.reach = xp.stack([first, second])
 
     def situations(self, operations: Array) -> tuple[Array, Array]:
         """Number the distinct triples of a label and its two feeding labels.
@@ -203,10 +207,12 @@ class _Neighbourhood:
         sizes = xp.take(integers((len(r.reads) for r in rewrites), xp), number)
         wires = []
         for j in range(2):
-            name = integers((r.reads[j] if j < len(r.reads) else 0 for r in rewrites), xp)
-            wires.append(
-                xp.take(xp.reshape(self.reach, (-1,)), xp.take(name, number) * X + operations)
-            )
+            names = integers((r.reads[j] if j < len(r.reads) else 0 for r in rewrites), xp)
+            name = xp.take(names, number)
+            near = xp.take(xp.reshape(self.reach, (-1,)), name % 2 * X + operations)
+            place = xp.take(self.beyond, operations) + name - BEYOND
+            far = xp.take(self.reads, xp.where(name < BEYOND, 0, place))
+            wires.append(xp.where(name < BEYOND, near, far))
         present = xp.stack([sizes > 0, sizes > 1], axis=1)
         values = xp.stack(wires, axis=1)[present]
         return SegmentedArray(sizes, FiniteFunction(values, self.f.H.W))

@@ -8,13 +8,16 @@ of one's own does is not known, so it may stand anywhere.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from catgrad.bidirectional.block import expand
 from catgrad.bidirectional.learning import SGD, Rule
+from catgrad.bidirectional.operation import Concatenate, Reshape
 from catgrad.core.operation import Scalar
 from catgrad.errors import CatgradError
-from catgrad.hypergraph import OpenHypergraph
+from catgrad.hypergraph import FiniteFunction, OpenHypergraph, SegmentedArray
+from catgrad.layers.split import Split
 from catgrad.layers.steps import Adam, Clip, ClipNorm, Corrections, Decay
 
 
@@ -27,23 +30,53 @@ def require_one_step(f: OpenHypergraph, names: Sequence[str]) -> None:
     f = expand(f)
     if f.H.X == 0:
         return
-    before = dict[int, tuple[object, int | None]]()
-    reads, starts = f.H.s.values.table.tolist(), f.H.s.offsets.tolist()
-    for x, start, results in zip(f.H.x, starts, _segments(f), strict=False):
-        for place, node in enumerate(results):
-            before[node] = x, reads[start + place] if isinstance(x, Rule | ClipNorm) else None
+    before = _before(f)
     taken = set[tuple[int, ...]]()  # by identity, since labels are shared
     for name, node in zip(names, f.t.table.tolist(), strict=False):
-        passed = _along(before, node)
+        passed = [x for _, x in _along(before, node)]
         if (rules := tuple(map(id, passed))) not in taken:
             _require_one_step(name, passed)
             taken.add(rules)
 
 
-def _segments(f: OpenHypergraph) -> list[list[int]]:
-    """The wires that each operation writes."""
-    writes, ends = f.H.t.values.table.tolist(), f.H.t.offsets.tolist()
-    return [writes[start:end] for start, end in pairwise(ends)]
+@dataclass(frozen=True)
+class _Writer:
+    """What writes a wire: the result `place` of an operation that reads the wires `reads`."""
+
+    operation: object
+    place: int
+    reads: Sequence[int]
+
+    def along(self, parts: list[int]) -> int | None:
+        """The wire that a parameter comes from, if it is known; `parts` are the places that it has
+        in the arrays that it is joined in, outermost first."""
+        match self.operation:
+            case Rule() | ClipNorm():
+                return self.reads[self.place]
+            case Split():
+                parts.append(self.place)
+                return self.reads[0]
+            case Concatenate() if parts:
+                return self.reads[parts.pop()]
+            case Reshape():
+                return self.reads[0]
+        return None
+
+
+def _before(f: OpenHypergraph) -> dict[int, _Writer]:
+    """What writes each wire."""
+    reads, writes = _segments(f.H.s), _segments(f.H.t)
+    return {
+        node: _Writer(x, place, operands)
+        for x, operands, results in zip(f.H.x, reads, writes, strict=True)
+        for place, node in enumerate(results)
+    }
+
+
+def _segments(wires: SegmentedArray[FiniteFunction]) -> list[list[int]]:
+    """The wires of each operation."""
+    values, ends = wires.values.table.tolist(), wires.offsets.tolist()
+    return [values[start:end] for start, end in pairwise(ends)]
 
 
 def rates(f: OpenHypergraph) -> dict[int, Scalar]:
@@ -51,17 +84,17 @@ def rates(f: OpenHypergraph) -> dict[int, Scalar]:
 
     Those that a step is given are not among them.
     """
-    reads = [f.H.s[i].table.tolist() for i in range(f.H.X)]
-    writer = dict(zip(f.H.t.values.table.tolist(), f.H.t.owners.tolist(), strict=True))
-    averaged = {reads[i][0]: reads[i][3] for i, x in enumerate(f.H.x) if isinstance(x, Adam)}
+    before = _before(f)
+    averaged = {w.reads[0]: w.reads[3] for w in before.values() if isinstance(w.operation, Adam)}
     found: dict[int, Scalar] = {}
-    for i, x in enumerate(f.H.x):
-        if isinstance(x, SGD) and reads[i][0] in (sources := f.s.table.tolist()):
-            scale = averaged.get(f.H.t[i].table.tolist()[0])
-            source = f.H.x[writer[scale]] if scale in writer else x
-            rate = source.rate if isinstance(source, Corrections) else x.rate
-            if rate is not None:
-                found[sources.index(reads[i][0])] = rate
+    for k, end in enumerate(f.t.table.tolist()):
+        for node, operation in _along(before, end):
+            if isinstance(operation, SGD):
+                scale = averaged.get(node)
+                source = before[scale].operation if scale in before else operation
+                rate = source.rate if isinstance(source, Corrections) else operation.rate
+                if rate is not None:
+                    found[k] = rate
     return found
 
 
@@ -70,13 +103,17 @@ def is_built_in(operation: object) -> bool:
     return type(operation).__module__.split(".")[0] == "catgrad"
 
 
-def _along(before: Mapping[int, tuple[object, int | None]], end: int) -> list[object]:
-    """What a parameter passes on its way to a wire, as far back as it can be followed."""
-    passed, node = list[object](), end if end in before else None
-    while node is not None:
-        x, node = before[node]
-        passed.append(x)
-        node = node if node in before else None
+def _along(before: Mapping[int, _Writer], end: int) -> list[tuple[int, object]]:
+    """What a parameter passes on its way to a wire, as far back as it can be followed, each with
+    the wire that it writes; not what only moves it."""
+    passed, parts = list[tuple[int, object]](), list[int]()
+    node: int | None = end
+    while node is not None and node in before:
+        writer = before[node]
+        origin = writer.along(parts)
+        if origin is None or not isinstance(writer.operation, Split | Concatenate | Reshape):
+            passed.append((node, writer.operation))
+        node = origin
     return passed[::-1]
 
 

@@ -26,6 +26,7 @@ from catgrad.core.types import NdArrayType, TypeMismatch, obj, op, require_numbe
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.layers import steps
+from catgrad.layers.ends import Ends
 from catgrad.special.state import Given, Queue, State
 
 
@@ -143,6 +144,28 @@ def adam(
     if decay:
         return _decayed(rate, decay, along(1))
     return chain(learning.sgd(1), along(rate))
+
+
+def joined(rule: Canonical, most: int = 2**13) -> Canonical:
+    """The rule, with parameters of at most `most` numbers laid end to end, those of each dtype.
+
+    What the rule does number by number it does as before, in fewer and longer operations, and it
+    keeps one state for all of these parameters. What it computes from a parameter as a whole, such
+    as a norm, it computes from all of them.
+    """
+    if not isinstance(most, int) or isinstance(most, bool) or most < 0:
+        raise CatgradError(
+            f"layers.joined joins parameters of at most a number of numbers, at least 0, not "
+            f"{most!r}; write layers.joined(layers.adam(0.001), 8192)."
+        )
+
+    def played(P: Labels) -> OpenHypergraph:
+        ends = Ends.of(P, most)
+        join = ends.join()
+        inner = applied("rule to join", "layers.adam(0.001)", rule, join.target)
+        return join >> inner >> ends.part()
+
+    return played
 
 
 def delayed(rule: Canonical, n: int) -> Canonical:

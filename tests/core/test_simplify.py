@@ -1,11 +1,15 @@
 """Simplification keeps the meaning of programs and never makes them larger."""
 
+from itertools import pairwise
+
 import array_api_strict
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catgrad.bidirectional.functor import forget
+from catgrad.bidirectional.regions import copies
 from catgrad.core import operation as ops
 from catgrad.core.algebra import rewrite
 from catgrad.core.constants import evaluate
@@ -20,6 +24,8 @@ from catgrad.hypergraph import (
     drivers,
     isomorphic,
 )
+from catgrad.kernel import evaluate as run
+from catgrad.kernel import to_kernels
 from tests.target.interpreter import interpret
 from tests.target.strategies import arguments, programs
 
@@ -184,6 +190,42 @@ def test_what_does_nothing_goes(f, expected):
 )
 def test_two_of_a_kind_become_one(f, expected):
     assert isomorphic(simplify(f), expected)
+
+
+@given(st.data())
+def test_a_part_of_joined_arrays_is_a_part_of_one(data):
+    """Where it lies in one, this is read alone, however far behind it stands."""
+    rank, k = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 4))
+    axis = data.draw(st.integers(0, rank - 1))
+    shape = [data.draw(st.integers(1, 3)) for _ in range(rank)]
+    extents = [data.draw(st.integers(0, 4)) for _ in range(k)]
+    types = tuple(
+        NdArrayType((*shape[:axis], n, *shape[axis + 1 :]), Dtype.float32) for n in extents
+    )
+    joined = ops.Concatenate(types, axis)
+    whole = joined.result()
+    start = tuple(data.draw(st.integers(0, n)) for n in whole.shape)
+    stop = tuple(data.draw(st.integers(a, n)) for a, n in zip(start, whole.shape, strict=True))
+    step = tuple(data.draw(st.integers(1, 2)) for _ in whole.shape)
+    f = op(joined) >> op(ops.Slice(whole, start, stop, step))
+    g = simplify(f)
+    xs = [np.random.default_rng(i).normal(size=T.shape).astype("f4") for i, T in enumerate(types)]
+    [expected], [found] = (run(to_kernels(h), xs) for h in (f, g))
+    assert np.array_equal(expected, found)
+    starts = joined.starts()
+    a, b = start[axis], stop[axis]
+    inside = a < b and any(low <= a and b <= high for low, high in pairwise(starts))
+    if inside or k == 1:
+        assert not any(isinstance(x, ops.Concatenate) for x in g.H.x)
+
+
+def test_what_is_joined_and_taken_apart_is_not_touched():
+    types = tuple(NdArrayType((n,), Dtype.float32) for n in (2, 3, 4, 1))
+    joined = ops.Concatenate(types, 0)
+    T = joined.result()
+    parts = [op(ops.Slice.along(T, 0, a, b)) for a, b in pairwise(joined.starts())]
+    apart = copies(T, 4) >> OpenHypergraph.tensor_list(parts)
+    assert isomorphic(simplify(op(joined) >> forget(apart)), identity(*types))
 
 
 @pytest.mark.parametrize(

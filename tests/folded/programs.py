@@ -117,6 +117,7 @@ MODELS: dict[str, Callable[[], Hardware]] = {
     "residual": lambda: hardware(layers.residual(dense(1, 4, 4, last=layers.relu))),
     "momentum": lambda: hardware(dense(1, 4, 3), layers.momentum(2**-3, 0.75)),
     "nesterov": lambda: hardware(dense(1, 4, 3), layers.momentum(2**-3, 0.75, nesterov=True)),
+    "joined": lambda: hardware(dense(1, 4, 3), layers.joined(layers.momentum(2**-3, 0.75))),
     "sign_sgd": lambda: hardware(dense(1, 4, 3), layers.sign_sgd(2**-3)),
     "lion": lambda: hardware(dense(1, 4, 3), layers.lion(2**-4, 0.875, 0.75)),
     "clip_norm": lambda: hardware(

@@ -33,6 +33,7 @@ RULES = {
     "sign_sgd": layers.sign_sgd(2**-4),
     "lion": layers.lion(2**-4, 0.875, 0.75, decay=2**-4),
     "chain": layers.chain(layers.sgd(2**-3), layers.weight_decay(2**-4), layers.clip(0.5)),
+    "joined": layers.joined(layers.momentum(2**-3, 0.75)),
 }
 LOSSES = {"l1": layers.l1, "huber": layers.huber(0.5), "hinge": layers.hinge}
 

@@ -35,12 +35,15 @@ STEPS = {
     "adam": layers.adam(layers.rate()),
     "adamw": layers.adam(0.1, decay=0.1),
     "delayed": layers.delayed(layers.adam(0.1), 2),
+    "joined": layers.joined(layers.delayed(layers.adam(0.1), 2), 12),
+    "joined twice": layers.joined(layers.joined(layers.momentum(0.1, 0.9), 12)),
 }
 PREPARING = {
     "weight_decay": layers.weight_decay(0.1),
     "clip": layers.clip(1),
     "clip_norm": layers.clip_norm(1.0),
     "delayed": layers.delayed(layers.clip(1), 2),
+    "joined": layers.joined(layers.clip(1)),
     "identity": identity,
 }
 steps = st.sampled_from(sorted(STEPS)).map(STEPS.__getitem__)

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from catgrad import CatgradError, Dtype, NdArrayType, compile_model, layers
 from catgrad.bidirectional.functor import differentiate
+from catgrad.bidirectional.learning import Rule
 from catgrad.combinators import Canonical, identity
 from catgrad.core.types import TypeMismatch, obj
 from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.kernel import evaluate, to_kernels
+from catgrad.layers.order import rates
 from catgrad.learner import learner, step
 
 N, A, C = (NdArrayType((n,), Dtype.float64) for n in (5, 4, 3))
@@ -23,6 +25,7 @@ RULES = {
     "weight_decay": layers.weight_decay(0.125),
     "clip": layers.clip(0.5),
     "clip_norm": layers.clip_norm(2.0),
+    "joined": layers.joined(layers.chain(layers.sgd(0.5), layers.clip(0.25))),
 }
 rules = st.sampled_from(sorted(RULES)).map(RULES.__getitem__)
 
@@ -106,6 +109,82 @@ def test_the_initial_state_is_zero() -> None:
     assert len(P) == 2
     plain, _, _ = compile_model(MODEL, layers.sgd(0.1), layers.mse)
     assert plain().initial_state() == []
+
+
+JOINED = {
+    "sgd": layers.sgd(0.25),
+    "scheduled": layers.sgd(layers.rate()),
+    "momentum": layers.momentum(0.25, 0.5, nesterov=True),
+    "lion": layers.lion(0.25, decay=0.5),
+    "adam": layers.adam(0.25, decay=0.125),
+    "delayed": layers.delayed(layers.adam(layers.rate()), 2),
+    "chain": layers.chain(layers.adam(0.25), layers.weight_decay(0.5), layers.clip(0.125)),
+}
+
+
+@settings(max_examples=15)
+@given(st.sampled_from(sorted(JOINED)), st.integers(0, 20), st.integers(0, 99))
+def test_a_joined_rule_learns_the_same(name: str, most: int, seed: int) -> None:
+    """To the last bit: numbers stand elsewhere, and nothing else has changed."""
+    model = layers.layer_norm(N, A) >> layers.dense(N, A, C) >> layers.dense(N, C, A)
+    apart, P, _ = compile_model(model, JOINED[name], layers.mse)
+    once, _, _ = compile_model(model, layers.joined(JOINED[name], most), layers.mse)
+    random = np.random.default_rng(seed)
+    parameters = [random.normal(size=T.shape) for T in P]
+    kept, others = [*parameters, *apart.initial_state()], [*parameters, *once.initial_state()]
+    rate = [0.25] if learner(model, JOINED[name], layers.mse).R else []
+    for _ in range(4):
+        x, y = random.normal(size=(5, 4)), random.normal(size=(5, 4))
+        kept, others = apart.step(*kept, x, y, *rate), once.step(*others, x, y, *rate)
+        for wanted, found in zip(kept[: len(P)], others[: len(P)], strict=True):
+            assert wanted.tobytes() == found.tobytes()
+
+
+def test_a_joined_rule_keeps_one_state_for_all_that_is_small() -> None:
+    model = MODEL >> layers.dense(N, C, A)
+    found = learner(model, layers.joined(layers.adam(0.1), 4), layers.mse)
+    assert found.state_names == (
+        *("steps", "weights_1_velocity", "weights_1_square", "velocity", "square"),
+        *("weights_2_velocity", "weights_2_square"),
+    )
+    assert [T.shape for T in found.S] == [(), (4, 3), (4, 3), (7,), (7,), (3, 4), (3, 4)]
+    assert [T.shape for T in found.P] == [(4, 3), (3,), (3, 4), (4,)]
+    whole = learner(model, layers.joined(layers.delayed(layers.momentum(0.1, 0.5), 3)), layers.mse)
+    assert [(name, T.shape) for name, T in zip(whole.state_names, whole.S, strict=True)] == [
+        ("velocity", (31,)),
+        ("late", (3, 31)),
+    ]
+    assert whole.delay == 3
+    assert rates(whole.rule) == dict.fromkeys(range(4), 0.1)
+
+
+def test_arrays_are_joined_with_those_of_their_dtype() -> None:
+    P = obj(C, NdArrayType((2,), Dtype.float32), NdArrayType((), Dtype.float64), A)
+    f = layers.joined(layers.momentum(0.1, 0.5))(P)
+    assert (f.source, f.target) == (P, P)
+    assert sorted(x.T.shape for x in f.H.x if isinstance(x, Rule)) == [(2,), (2,), (8,), (8,)]
+
+
+def test_the_norm_of_joined_gradients_is_that_of_all() -> None:
+    rule = layers.chain(layers.sgd(0.5), layers.clip_norm(0.25))
+    for wanted, found in zip(run(rule, 0), run(layers.joined(rule), 0), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("most", [-1, 0.5, True, "all"])
+def test_only_a_number_of_numbers_can_be_joined(most: object) -> None:
+    with pytest.raises(CatgradError) as e:
+        layers.joined(layers.sgd(0.1), most)  # type: ignore[arg-type]
+    assert str(e.value) == (
+        f"layers.joined joins parameters of at most a number of numbers, at least 0, not {most!r}; "
+        f"write layers.joined(layers.adam(0.001), 8192)."
+    )
+
+
+def test_only_a_rule_can_be_joined() -> None:
+    with pytest.raises(CatgradError) as e:
+        learner(MODEL, layers.joined(0.1), layers.mse)  # type: ignore[arg-type]
+    assert "rule to join" in str(e.value)
 
 
 def test_a_step_reports_what_it_is_asked_for() -> None:

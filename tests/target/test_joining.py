@@ -126,6 +126,22 @@ def test_the_source_reads_as_if_parameters_were_one():
     assert ".copy()" not in step
 
 
+def test_a_rule_that_joins_reads_alike():
+    compiled = compile_model(network(), layers.joined(layers.adam(0.1)), layers.mse)[0]
+    step = compiled.source.partition("def step")[2].partition("@staticmethod")[0]
+    text = " ".join(step.split())
+    assert "bias_4, steps, velocity, square, x, y )" in text
+    assert "parameters = np.concatenate( [ scale_1, shift_1, weights_1, bias_1, " in text
+    assert "gradients = np.concatenate( [ scale_1_gradient, shift_1_gradient, " in text
+    assert (
+        "bias_4_gradient ], axis=None ) new_velocity = 0.9 * velocity + gradients "
+        "new_square = 0.999 * square + gradients * gradients " in text
+    )
+    assert "new_parameters = parameters - parameters_step " in text
+    assert "new_weights_1 = new_parameters[16:80].reshape(8, 8) " in text
+    assert ".copy()" not in step
+
+
 def adam_like(T):
     """Six operations on an array and its square, as a function."""
 

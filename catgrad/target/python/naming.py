@@ -15,7 +15,7 @@ from catgrad.special.definition import Named
 from catgrad.target.assignments import Assignment, Assignments
 from catgrad.target.python.described import noun
 from catgrad.target.python.kinds import Kind
-from catgrad.target.python.names import snake_case
+from catgrad.target.python.names import plural, snake_case
 from catgrad.target.python.nouns import Activating, Adding, Contraction, Relaying, Shaping, noun_of
 from catgrad.target.python.relations import Relation, Relations, is_nameless
 from catgrad.target.python.wiring import Wiring
@@ -184,28 +184,40 @@ class Stems:
 
     def _hint_update(self, wire: int) -> None:
         """Where a result is an argument less a step, name the step, and the gradient behind it."""
-        update = self._wiring.unrounded(wire)
+        update = self._wiring.whole(wire)
         if update is None or not UPDATING.has(update.operation):
             return
         old, step = update.operands
-        if old not in self.arguments or step not in self.backward or step in self.seeds:
+        parts = [] if old in self.arguments else self._wiring.parts(old)
+        taken = {self._base(part) for part in parts} or {old}
+        if step not in self.backward or step in self.seeds or not taken <= self.arguments:
             return
+        names = [self.stems[self._base(part)] for part in parts]
+        name = plural(names) if names else self.stems[old]
+        if names:
+            self.hint(old, name)
+            self.hint(update.results[0], f"new_{name}")
         scaled = self._wiring.unrounded(step)
         if scaled and isinstance(scaled.operation, ops.Multiply):
-            self.hint(step, f"{self.stems[old]}_step")
+            self.hint(step, f"{name}_step")
             step = next(w for w in scaled.operands if w in self.backward)
         gradient = self._behind_direction(step)
         if gradient is not None:
-            self.hint(step, f"{self.stems[old]}_direction")
+            self.hint(step, "directions" if names else f"{name}_direction")
             step = gradient
-        name = f"{self.stems[old]}_gradient"
-        self.hint(step, name)
-        writer = self._wiring.unrounded(step)
+        self._hint_gradient(step, "gradients" if names else f"{name}_gradient")
+        for part, parameter in zip(self._wiring.parts(step), names, strict=False):
+            self._hint_gradient(part, f"{parameter}_gradient")
+
+    def _hint_gradient(self, wire: int, name: str) -> None:
+        """Name a gradient, and what it is in another shape."""
+        self.hint(wire, name)
+        writer = self._wiring.unrounded(wire)
         while writer and isinstance(writer.operation, ops.Reshape | ops.Permute):
-            [step] = writer.operands
-            if step in self.backward:
-                self.hint(step, name)
-            writer = self._wiring.unrounded(step)
+            [wire] = writer.operands
+            if wire in self.backward:
+                self.hint(wire, name)
+            writer = self._wiring.unrounded(wire)
 
     def _behind_direction(self, step: int) -> int | None:
         """The gradient whose mean over time a rule divides to find a direction."""
@@ -220,9 +232,11 @@ class Stems:
             return None
         mean = self._wiring.unrounded(writer.operands[0])
         for wire in mean.operands if mean and isinstance(mean.operation, ops.Add) else ():
-            scaled = self._wiring.unrounded(wire) if wire in self.backward else None
-            if scaled and isinstance(scaled.operation, ops.Multiply):
-                return next((w for w in scaled.operands if w in self.backward), None)
+            if wire in self.backward:
+                scaled = self._wiring.unrounded(wire)
+                if scaled and isinstance(scaled.operation, ops.Multiply):
+                    return next((w for w in scaled.operands if w in self.backward), None)
+                return wire
         return None
 
     def _hint_prediction(self, assignment: Assignment) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from catgrad.core import operation as ops
 from catgrad.target.assignments import Assignment, Assignments
@@ -37,6 +37,18 @@ class Wiring:
         while writer and isinstance(writer.operation, ops.Requantise):
             writer = self.writers.get(writer.operands[0])
         return writer
+
+    def whole(self, wire: int) -> Assignment | None:
+        """The operation behind a wire, or behind the array of which it is a part."""
+        writer = self.unrounded(wire)
+        while writer and isinstance(writer.operation, ops.Slice | ops.Reshape):
+            writer = self.unrounded(writer.operands[0])
+        return writer
+
+    def parts(self, wire: int) -> Sequence[int]:
+        """The arrays that stand one after the other in a wire, if it is made of such."""
+        writer = self.unrounded(wire)
+        return writer.operands if writer and isinstance(writer.operation, ops.Concatenate) else ()
 
     def is_total(self, wire: int) -> bool:
         """Whether a wire is a sum over axes, also in another shape."""
