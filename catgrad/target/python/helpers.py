@@ -62,10 +62,9 @@ def scatter_add(index, rows, shape):
     return table
 ''',
     "scatter_add_few": '''
-def scatter_add_few(index, rows, shape):
+def scatter_add_few(index, rows, shape, one_hots):
     """scatter_add for a table of few rows, by a product of matrices."""
-    one_hot = np.zeros((index.size, shape[0]), rows.dtype)
-    one_hot[np.arange(index.size), index.reshape(-1)] = 1
+    one_hot = one_hots.take(index.reshape(-1), axis=0)
     return (one_hot.T @ rows.reshape(index.size, -1)).reshape(shape)
 ''',
 }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from catgrad.core import operation as ops
-from catgrad.core.types import Dtype, Fixed, Shape
+from catgrad.core.types import Dtype, Fixed, NdArrayType, Shape
 from catgrad.target.python import integers
 from catgrad.target.python.code import Code, call, infix, method, view
 from catgrad.target.python.expressions import Site, reduced, written
@@ -15,7 +15,8 @@ from catgrad.target.python.values import Value, storage
 from catgrad.target.python.views import is_apart, permuted, reshaped
 
 FEW_ROWS = 2**8
-"""Rows of a table up to which adding to them by a product of matrices is faster than by sorting."""
+"""Rows of a table up to which adding to them by a product of matrices is faster than by sorting, and
+all one-hot rows are a table from which to take some."""
 
 ################################################################################
 # Along axes
@@ -198,26 +199,29 @@ def _moved(axes: int, source: int, target: int) -> tuple[int, ...]:
 @written.register
 def _(_operation: ops.Gather, operands: Sequence[Value], site: Site) -> list[Value]:
     table, index = operands
-    rows = Code(
-        f"{table.full.text}[{index.full.text}]",
-        operations=table.full.operations + index.full.operations + 1,
-    )
-    return [Value(rows, site.result, site.result.shape)]
+    return [Value(rows_of(table.full, index.full), site.result, site.result.shape)]
 
 
 @written.register
 def _(operation: ops.ScatterAdd, operands: Sequence[Value], site: Site) -> list[Value]:
     index, rows = operands
     T = operation.T
-    few = T.is_floating and T.shape[0] <= FEW_ROWS and rows.type.size
-    helper = site.helper("scatter_add_few" if few else "scatter_add")
-    table = call(helper, index.full, rows.full, str(T.shape))
+    arguments: list[Code | str] = [index.full, rows.full, str(T.shape)]
+    if T.is_floating and T.shape[0] <= FEW_ROWS and rows.type.size:
+        table = call(
+            site.helper("scatter_add_few"), *arguments, one_hots(T.shape[0], site.result, site)
+        )
+    else:
+        table = call(site.helper("scatter_add"), *arguments)
     return [Value(table, site.result, site.result.shape)]
 
 
 @written.register
 def _(operation: ops.OneHot, operands: Sequence[Value], site: Site) -> list[Value]:
     [index] = operands
+    T = site.result
+    if T.is_floating and operation.n <= FEW_ROWS and not site.takes_conditions:
+        return [Value(rows_of(one_hots(operation.n, T, site), index.full), T, T.shape)]
     column = view(index.full, "[..., None]")
     places = [str(operation.n)]
     if index.type.dtype is Dtype.int32:  # or the index would be converted, which takes longer
@@ -227,3 +231,14 @@ def _(operation: ops.OneHot, operands: Sequence[Value], site: Site) -> list[Valu
     if isinstance(operation.dtype, Fixed) and operation.dtype.fraction:
         return [Value(hot.code, site.result, hot.shape).aligned(operation.dtype.fraction)]
     return [hot]
+
+
+def rows_of(table: Code, index: Code) -> Code:
+    """The rows of a table that an index names, which `take` copies faster than ``table[index]``."""
+    rows = method(table, "take", index.text, "axis=0")
+    return rows._replace(operations=rows.operations + index.operations, is_new=True)
+
+
+def one_hots(n: int, T: NdArrayType, site: Site) -> Code:
+    """All one-hot rows of `n` numbers, for arrays of a type."""
+    return site.constant(f"one_hots_{n}", call("np.eye", str(n), f"dtype=np.{storage(T)}"))
