@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from catgrad.bidirectional.functor import rdiff
@@ -24,6 +26,24 @@ from catgrad.target.python import Function, to_python_class
 __all__ = ["compile_model", "rdiff"]
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Meanwhile no garbage in cycles is collected.
+
+    A compiler makes very many small objects and drops hardly any. Each time that they have become
+    a quarter more, the collector would look at all of them, and at all others of the process.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@_uncollected()
 def compile_model(
     model: OpenHypergraph, opt: Canonical, loss: Canonical, report: Sequence[str] = ()
 ) -> tuple[Any, Labels, ast.Module]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -131,3 +132,18 @@ def test_a_rate_that_is_no_number_is_no_fault_of_training() -> None:
         "step: argument steps is nan; pass finite numbers only (where training has driven it "
         "there, lower the learning rate)."
     )
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_collector_is_left_as_it_was(enabled: bool) -> None:
+    N = NdArrayType((2,), Dtype.float32)
+    was = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        compile_model(layers.linear(N, N, N), layers.sgd(0.1), layers.mse)
+        assert gc.isenabled() is enabled
+        with pytest.raises(CatgradError):
+            compile_model(layers.linear(N, N, N), layers.clip(1), layers.mse)
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if was else gc.disable)()

@@ -24,6 +24,7 @@ from catgrad.hypergraph.array import (
     offsets,
     put,
     put_minimum,
+    within,
 )
 from catgrad.hypergraph.components import least_members, quotient, roots
 from catgrad.hypergraph.text import some
@@ -52,7 +53,7 @@ class FiniteFunction:
 
     def __post_init__(self) -> None:
         check(self.table, "The table of a finite function")
-        if self.source and (self.xp.min(self.table) < 0 or self.xp.max(self.table) >= self.target):
+        if not within(self.table, self.target):
             i = first((self.table < 0) | (self.table >= self.target))
             raise CatgradError(
                 f"A function into {self.target} elements cannot take the value "

@@ -19,6 +19,7 @@ from catgrad.hypergraph.array import (
     move,
     offsets,
     ranges,
+    total,
 )
 from catgrad.hypergraph.finite_function import FiniteFunction
 from catgrad.hypergraph.labels import Labels
@@ -46,10 +47,9 @@ class SegmentedArray(Generic[V]):
 
     def __post_init__(self) -> None:
         check(self.sizes, "The sizes of segments")
-        total = int(self.xp.sum(self.sizes))
-        if total != len(self.values):
+        if (n := total(self.sizes)) != len(self.values):
             raise CatgradError(
-                f"Segments of {total} elements in all cannot hold {len(self.values)} values; "
+                f"Segments of {n} elements in all cannot hold {len(self.values)} values; "
                 "let the sizes add up to the number of values."
             )
 

@@ -8,8 +8,8 @@ of one's own does is not known, so it may stand anywhere.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from catgrad.bidirectional.block import expand
 from catgrad.bidirectional.learning import SGD, Rule
@@ -39,8 +39,7 @@ def require_one_step(f: OpenHypergraph, names: Sequence[str]) -> None:
             taken.add(rules)
 
 
-@dataclass(frozen=True)
-class _Writer:
+class _Writer(NamedTuple):
     """What writes a wire: the result `place` of an operation that reads the wires `reads`."""
 
     operation: object

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -131,13 +131,17 @@ def inline(f: OpenHypergraph) -> OpenHypergraph:
     return f
 
 
-def extract_definitions(fs: Iterable[OpenHypergraph]) -> dict[Definition, OpenHypergraph]:
+def extract_definitions(
+    fs: Iterable[OpenHypergraph], known: Mapping[Definition, OpenHypergraph] | None = None
+) -> dict[Definition, OpenHypergraph]:
     """Every definition that the programs use, directly or not, with its program, callees first.
 
-    Raises ``CatgradError`` where one expands to itself, or to others without an end, and where
-    its program has another type than it states.
+    Those of `known` are found already, and neither made nor checked again. Raises ``CatgradError``
+    where one expands to itself, or to others without an end, and where its program has another type
+    than it states.
     """
     found: dict[Definition, OpenHypergraph] = {}
+    known = known or {}
     for f in fs:
         path: dict[Definition, OpenHypergraph] = {}  # what is being expanded, outermost first
         inside = [iter(definitions_in(f))]
@@ -151,8 +155,11 @@ def extract_definitions(fs: Iterable[OpenHypergraph]) -> dict[Definition, OpenHy
             elif x not in found:
                 if x in path or len(path) == DEPTH:
                     _check_path([*path], x)
-                path[x] = arrow = _program_of(x)
-                _check_type(x, arrow)
+                if x in known:
+                    arrow = known[x]
+                else:
+                    _check_type(x, arrow := _program_of(x))
+                path[x] = arrow
                 inside.append(iter(definitions_in(arrow)))
     return found
 

@@ -74,15 +74,17 @@ class Expand(Functor):
     definitions are then functions, since they are what their author gave a class of its own. What
     stands deeper than Python likes to call functions is expanded, too.
 
-    `definitions`: those that are expanded, callees first
+    `known`: the programs of definitions; `definitions`: those that are expanded, callees first
     """
 
     def __init__(
         self,
+        known: Mapping[Definition, OpenHypergraph],
         definitions: Mapping[Definition, OpenHypergraph],
         largest: Mapping[Definition, int] | None = None,
     ) -> None:
         super().__init__()
+        self.known = known
         self._largest, self._expanded = largest or {}, dict[Definition, OpenHypergraph]()
         for x, f in definitions.items():
             self._expanded[x] = self(f)
@@ -97,7 +99,7 @@ class Expand(Functor):
         everywhere, most = Counter[Hashable](), Counter[Hashable]()
         for f in programs:
             here = Counter[Hashable]()
-            for g in (f, *extract_definitions([f]).values()):
+            for g in (f, *extract_definitions([f], definitions).values()):
                 labels, which = g.H.x.distinct()
                 for label, times in zip(labels, host(count(which, len(labels))), strict=True):
                     if isinstance(label, Definition):
@@ -109,6 +111,7 @@ class Expand(Functor):
             alike[functions[x]].append(f)
         largest = {key: _largest(fs) for key, fs in alike.items() if len(fs) > 1}
         return cls(
+            definitions,
             {
                 x: f
                 for x, f in definitions.items()

@@ -8,7 +8,7 @@ arrays know is in `integers`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import singledispatch
 from typing import Any, Protocol
 
@@ -74,7 +74,7 @@ def express(operation: object, operands: Sequence[Value], site: Site) -> list[Va
     ):
         # Numbers alone would be computed by Python, which knows nothing of their dtype.
         operands = [operands[0].materialised(), *operands[1:]]
-    return written(operation, operands, site)
+    return WRITERS[type(operation)](operation, operands, site)
 
 
 @singledispatch
@@ -84,6 +84,17 @@ def written(operation: object, _operands: Sequence[Value], site: Site) -> list[V
         f"{site.function}: {type(operation).__name__} has no form in NumPy; "
         f"lower the program to core operations first."
     )
+
+
+class _Writers(dict[type, Callable[..., list[Value]]]):
+    """What `written` does for each type of operations, looked up once."""
+
+    def __missing__(self, kind: type) -> Callable[..., list[Value]]:
+        self[kind] = written.dispatch(kind)
+        return self[kind]
+
+
+WRITERS = _Writers()
 
 
 def elementwise(code: Code, T: NdArrayType, *operands: Value) -> list[Value]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from catgrad.core.types import Dtype, NdArrayType
 from catgrad.target.python.code import UFUNCS, Code, call
@@ -28,8 +28,7 @@ def names_in(text: str) -> set[str]:
     return {*IDENTIFIER.findall(text)}
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """``name, ... = code``.
 
     - ``type``: of the array that a single name stands for, where its memory may be given away
@@ -107,7 +106,7 @@ def reusing_memory(
             for name in sorted((a.text for a in line.code.operands), key=own.__contains__):
                 if owned.get(name) == line.type and ends[name] == i:
                     text = call(line.code.ufunc, *line.code.operands, f"out={name}").text
-                    line = replace(line, code=line.code._replace(text=text), place=name)
+                    line = line._replace(code=line.code._replace(text=text), place=name)
                     break
         if line.type and is_new:
             owned[line.names[0]] = line.type
@@ -132,7 +131,7 @@ def augmented(
             [name] = line.names
             first[name] = first.get(line.place, line.place)
             last[first[name]] = name
-            line = replace(line, code=operand, assigns=AUGMENTING[line.code.ufunc])
+            line = line._replace(code=operand, assigns=AUGMENTING[line.code.ufunc])
         written.append(line)
     if not last:
         return written, list(results)
@@ -147,8 +146,7 @@ def augmented(
         return NAMED.sub(lambda match: names.get(match[0], match[0]), text)
 
     return [
-        replace(
-            line,
+        line._replace(
             names=tuple(names.get(name, name) for name in line.names),
             code=line.code._replace(text=renamed(line.code.text)),
         )

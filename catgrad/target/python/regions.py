@@ -15,8 +15,8 @@ from catgrad.target.python.values import Value, storage
 from catgrad.target.python.views import is_apart, permuted, reshaped
 
 FEW_ROWS = 2**8
-"""Rows of a table up to which adding to them by a product of matrices is faster than by sorting, and
-all one-hot rows are a table from which to take some."""
+"""Rows of a table up to which adding to them by a product of matrices is faster than by sorting,
+and all one-hot rows are a table from which to take some."""
 
 ################################################################################
 # Along axes

@@ -106,7 +106,7 @@ class Module:
         programs = {name: simplify(f.program) for name, f in functions.items()}
         self._expand = Expand.single(programs.values())
         programs = {name: self._expand.simplified(f) for name, f in programs.items()}
-        definitions = extract_definitions(programs.values())
+        definitions = extract_definitions(programs.values(), self._expand.known)
         self.finite = Finite(programs.values())
         used = [name for f in functions.values() for name in (*f.argument_names, *f.result_names)]
         inside = names_inside([*programs.values(), *definitions.values()])
@@ -298,7 +298,8 @@ class Module:
 
         Definitions that come out alike share one. It may write over arguments that are given away.
         """
-        arrow = self._expand.simplified(simplify(definition.arrow()))
+        arrow = self._expand.known.get(definition) or definition.arrow()
+        arrow = self._expand.simplified(simplify(arrow))
         program = self._linear(arrow)
         given = definition if isinstance(definition, Named) else None
         f = Function(arrow)

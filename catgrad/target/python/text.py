@@ -65,7 +65,8 @@ def _broken(line: str) -> list[str]:
     """A line as several where it is too long: what a bracket encloses gets lines of its own."""
     if len(line) <= WIDTH:
         return [line]
-    code, comment = re.fullmatch(r"(.*?)(  # .*)?", line).groups(default="")  # type: ignore[union-attr]
+    code, mark, comment = line.partition("  # ")
+    comment = mark + comment
     assignment = ASSIGNMENT.fullmatch(code)
     names, equals, value = assignment.groups() if assignment else (code, "", "")
     margin = " " * (len(line) - len(line.lstrip()))
