@@ -196,8 +196,23 @@ class NdArrayType:
         """Prepend one axis."""
         return NdArrayType((other, *self.shape), self.dtype)
 
-    def __str__(self) -> str:
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.shape, self.dtype))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is kept beside the fields, such as the hash, holds in this process only.
+        return type(self), (self.shape, self.dtype)
+
+    @cached_property
+    def _text(self) -> str:
         return f"{self.dtype}[{', '.join(map(str, self.shape))}]"
+
+    def __str__(self) -> str:
+        return self._text
 
 
 class Operation(Hashable, Protocol):
