@@ -91,8 +91,8 @@ def test_numbers_stay_the_same():
     assert np.array_equal(*results)
 
 
-def in_place(*written, results, arguments=()):
-    lines, results = augmented(reusing_memory(written, results), results, arguments)
+def in_place(*written, results, arguments=(), is_method=False):
+    lines, results = augmented(reusing_memory(written, results), results, arguments, is_method)
     return [*texts(lines), *results]
 
 
@@ -118,6 +118,24 @@ def test_what_an_operator_writes_over_its_operand_is_an_augmented_assignment():
 def test_what_is_subtracted_from_another_array_is_not():
     written = [line("a", infix("+", x, y)), line("b", infix("-", y, a))]
     assert in_place(*written, results=["b"]) == ["a = x + y", "b = np.subtract(y, a, out=a)", "b"]
+
+
+def test_what_is_read_is_not_called_what_a_method_makes_of_it():
+    g = Code("gradients")
+    written = [
+        line("gradients", infix("+", x, y)),
+        line("v", infix("+", y, g)),
+        line("g_2", infix("*", g, g)),
+        line("new_square", infix("+", Code("g_2"), y)),
+    ]
+    assert in_place(*written, results=["v", "new_square"], is_method=True) == [
+        "gradients = x + y",
+        "v = y + gradients",
+        "new_square = np.multiply(gradients, gradients, out=gradients)",
+        "new_square += y",
+        *("v", "new_square"),
+    ]
+    assert in_place(*written, results=["v", "new_square"])[0] == "new_square = x + y"
 
 
 def test_a_number_at_the_end_of_a_name_goes_where_the_name_is_free():

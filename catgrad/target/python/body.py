@@ -113,7 +113,7 @@ class Body:
         lines = reusing_memory(without_unread(self._lines, results), results, self._largest, own)
         self._module.note_bytes(max((line.bytes for line in lines), default=0))
         self.written_over = {line.place for line in lines} & given
-        lines, results = augmented(lines, results, given)
+        lines, results = augmented(lines, results, given, self._is_method)
         return [str(line) for line in lines], results
 
     def returned(self) -> list[str]:

@@ -116,26 +116,23 @@ def reusing_memory(
 
 
 def augmented(
-    lines: Sequence[Line], results: Sequence[str], arguments: Collection[str] = ()
+    lines: Sequence[Line],
+    results: Sequence[str],
+    arguments: Collection[str] = (),
+    is_method: bool = False,
 ) -> tuple[list[Line], list[str]]:
     """Lines and results with ``x += y`` for ``z = np.add(x, y, out=x)``.
 
     What was called `z` is called `x` from there on; where `z` is a result, `x` is called `z` from
-    its beginning. An array that is one of the `arguments` gets a new name.
+    its beginning; not so in a method, whose results are states and parameters, if other lines read
+    it as `x` before. An array that is one of the `arguments` gets a new name.
     """
-    first: dict[str, str] = {}
-    last: dict[str, str] = {}
-    written = []
-    for line in lines:
-        if line.place not in arguments and (operand := _augmenting(line)) is not None:
-            [name] = line.names
-            first[name] = first.get(line.place, line.place)
-            last[first[name]] = name
-            line = line._replace(code=operand, assigns=AUGMENTING[line.code.ufunc])
-        written.append(line)
+    given = {name for text in results for name in names_in(text)}
+    first, last, written = _augmented(lines, arguments)
+    if is_method and (apart := {x for x in _read_before(lines, first) if last[x] in given}):
+        first, last, written = _augmented(lines, {*arguments, *apart})
     if not last:
         return written, list(results)
-    given = {name for text in results for name in names_in(text)}
     chosen = {
         x: name if name in given and not re.fullmatch(rf"{x}_\d+", name) else x
         for x, name in last.items()
@@ -152,6 +149,37 @@ def augmented(
         )
         for line in written
     ], [renamed(text) for text in results]
+
+
+def _augmented(
+    lines: Sequence[Line], apart: Collection[str]
+) -> tuple[dict[str, str], dict[str, str], list[Line]]:
+    """Lines written as ``x += y``, but where `x` stays `apart`. For each name the first of the
+    names that the array has had, and for each of these the last."""
+    first: dict[str, str] = {}
+    last: dict[str, str] = {}
+    written = []
+    for line in lines:
+        if line.place not in apart and (operand := _augmenting(line)) is not None:
+            [name] = line.names
+            first[name] = first.get(line.place, line.place)
+            last[first[name]] = name
+            line = line._replace(code=operand, assigns=AUGMENTING[line.code.ufunc])
+        written.append(line)
+    return first, last, written
+
+
+def _read_before(lines: Sequence[Line], first: Mapping[str, str]) -> set[str]:
+    """The arrays that a line reads before another writes over them."""
+    pending, read, found = {*first.values()}, set[str](), set[str]()
+    if not pending:
+        return found
+    for line in lines:
+        if line.place in pending:
+            pending.remove(line.place)
+            found |= {line.place} & read
+        read |= line.reads()
+    return found
 
 
 def _augmenting(line: Line) -> Code | None:
