@@ -11,6 +11,7 @@ import pytest
 
 from catgrad import Dtype, NdArrayType, compile_model, layers
 from catgrad.errors import CatgradError
+from catgrad.hypergraph import Labels, OpenHypergraph
 
 EXAMPLE = """
 from catgrad import *
@@ -135,15 +136,22 @@ def test_a_rate_that_is_no_number_is_no_fault_of_training() -> None:
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_the_collector_is_left_as_it_was(enabled: bool) -> None:
+def test_no_garbage_is_collected_meanwhile(enabled: bool) -> None:
+    seen: list[bool] = []
+
+    def rule(P: Labels) -> OpenHypergraph:
+        seen.append(gc.isenabled())
+        return layers.sgd(0.1)(P)
+
     N = NdArrayType((2,), Dtype.float32)
     was = gc.isenabled()
     try:
         (gc.enable if enabled else gc.disable)()
-        compile_model(layers.linear(N, N, N), layers.sgd(0.1), layers.mse)
+        compile_model(layers.linear(N, N, N), rule, layers.mse)
         assert gc.isenabled() is enabled
         with pytest.raises(CatgradError):
             compile_model(layers.linear(N, N, N), layers.clip(1), layers.mse)
         assert gc.isenabled() is enabled
     finally:
         (gc.enable if was else gc.disable)()
+    assert seen == [False]

@@ -13,14 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catgrad import Dtype, Formats, NdArrayType, compile_hardware, compile_model, layers, obj, op
-from catgrad.bidirectional.functor import differentiate
+from catgrad.bidirectional.functor import differentiate, forget
 from catgrad.bidirectional.kernel import Kernel, greatest, kernel, tanh, where
 from catgrad.circuit import verify
 from catgrad.combinators import identity
 from catgrad.core.simplify import simplify
 from catgrad.hardware import Hardware
-from catgrad.kernel import KernelError
+from catgrad.kernel import KernelError, evaluate, to_kernels
 from catgrad.special.parameter import named_parameter
+from catgrad.target.python import to_python_function
 from catgrad.target.python.source import to_source
 from sim import Samples, expected, random_samples, reference_trace, simulate
 from tests.learners import fixed, kernels_agree
@@ -172,3 +173,23 @@ def test_the_page_on_kernels_says_what_is_so(capsys) -> None:
     assert namespace["P"] == namespace["H"]
     f = simplify(differentiate(namespace["filtered"]))
     assert source.strip() in to_source({"both": f})
+
+
+@kernel
+def multiplied(x, y, *, i, j):
+    y[i] *= x[i, j]
+
+
+@kernel
+def added(x, y, *, i, j):
+    y[i] += x[i, j]
+
+
+@pytest.mark.parametrize(("made", "nothing"), [(multiplied, 1.0), (added, 0.0)])
+def test_what_nothing_is_gathered_from(made: Kernel, nothing: float) -> None:
+    """A product over an empty index is 1, as a sum is 0, in every evaluator."""
+    f = forget(op(made(NdArrayType((3, 0), F))))
+    x = np.zeros((3, 0), np.float32)
+    assert to_python_function(f)(x)[0].tolist() == [nothing] * 3
+    [y] = evaluate(to_kernels(f), [x])
+    assert y.tolist() == [nothing] * 3

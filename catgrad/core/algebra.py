@@ -6,10 +6,10 @@ says so: ``x + 0`` may turn a negative zero into a positive one, and both are ze
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import singledispatch
-from itertools import pairwise
 from typing import Any
 
 from catgrad.core import operation as ops
@@ -153,14 +153,13 @@ def _(operation: ops.Slice, source: Any) -> Rewrite | None:
     if isinstance(source, ops.Concatenate):
         along, starts = source.axis, source.starts()
         first, last = operation.start[along], operation.stop[along]
-        for k, (start, stop) in enumerate(pairwise(starts)):
-            if start <= first and last <= stop and first < last:
-                low, high = (
-                    (*ends[:along], ends[along] - start, *ends[along + 1 :])
-                    for ends in (operation.start, operation.stop)
-                )
-                part = ops.Slice(source.types[k], low, high, operation.steps)
-                return Rewrite(part, (BEYOND + k,))
+        k = bisect_right(starts, first) - 1
+        if first < last and last <= starts[k + 1]:
+            low, high = (
+                (*ends[:along], ends[along] - starts[k], *ends[along + 1 :])
+                for ends in (operation.start, operation.stop)
+            )
+            return Rewrite(ops.Slice(source.types[k], low, high, operation.steps), (BEYOND + k,))
     return _only_if(operation.source() == operation.target(), 0)
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from typing import Self
 
 from catgrad.core.functions import Constant, Scalar, axis_of
@@ -183,8 +185,11 @@ class Concatenate:
 
     def starts(self) -> Ints:
         """Where along the axis each array starts, and where the last one ends."""
-        extents = [T.shape[self.axis] for T in self.types]
-        return tuple(sum(extents[:i]) for i in range(len(extents) + 1))
+        return self._starts
+
+    @cached_property
+    def _starts(self) -> Ints:
+        return tuple(accumulate((T.shape[self.axis] for T in self.types), initial=0))
 
     def result(self) -> NdArrayType:
         """The type of the result."""

@@ -138,8 +138,11 @@ def assign(
     outputs = f.t.table.tolist()[: len(f.t) - len(memories)]
     remembered = _remembered(f, forward, kept, len(memories))
     constants: set[int] = set()
+    ordered = order(f).tolist()
+    joined = _joined(f, kept, ordered)
+    parts: dict[int, tuple[Any, list[int]]] = {}  # what a node is joined by, and of which nodes
     reader = {node: x for i, x in enumerate(f.H.x) for node in f.H.s[i].table.tolist()}
-    for i in order(f).tolist():
+    for i in ordered:
         operation, inputs = f.H.x[i], f.H.s[i].table.tolist()
         sources = [types[k].with_dtype(forward[k]) for k in inputs]
         for place, node in enumerate(f.H.t[i].table.tolist()):
@@ -147,8 +150,20 @@ def assign(
             if constants.issuperset(inputs) and isinstance(operation, WRITTEN):
                 constants.add(node)
             result = chosen[node].forward if node in chosen else formats.data
-            if isinstance(operation, RELAYED):
+            if node in joined and isinstance(operation, ops.Concatenate):
+                parts[node] = operation, inputs
+                result = _hull([forward[k] for k in inputs])
+            elif isinstance(operation, Split) and parts.get(inputs[0], ())[:1] == (
+                operation.joined,
+            ):
+                part = parts[inputs[0]][1][place]
+                result = forward[part]
+                if part in parts:
+                    parts[node] = parts[part]
+            elif isinstance(operation, RELAYED):
                 result = forward[inputs[0]]
+                if isinstance(operation, Rule) and inputs[0] in parts:
+                    parts[node] = parts[inputs[0]]
             elif isinstance(operation, Formatted):
                 result = operation.form
             elif isinstance(operation, ops.Constant):
@@ -171,7 +186,7 @@ def assign(
     for i, x in enumerate(f.H.x):
         if isinstance(x, Delay):  # which hands gradients on as they come
             forward[int(f.H.s[i].table[1])] = reverse[int(f.H.t[i].table[0])]
-    for node in f.s.table.tolist()[:kept]:
+    for node in (*f.s.table.tolist()[:kept], *joined):
         reverse[node] = forward[node]
     for node in outputs:
         reverse[node] = formats.targets or (
@@ -215,6 +230,33 @@ def _steps(f: OpenHypergraph) -> Iterator[int]:
     for i, x in enumerate(f.H.x):
         if isinstance(x, Rule) and (node := int(f.H.s[i].table[0])) in written:
             yield node
+
+
+def _joined(f: OpenHypergraph, kept: int, ordered: Sequence[int]) -> set[int]:
+    """The nodes on which parameters travel together, between the inputs and the rule that takes the
+    step: in reverse, new parameters."""
+    moves = [i for i in ordered if isinstance(f.H.x[i], ops.Concatenate | ops.Reshape)]
+    reads, writes = ({i: side[i].table.tolist() for i in moves} for side in (f.H.s, f.H.t))
+    inputs = {*f.s.table.tolist()[:kept]}
+    moved = {*inputs}
+    for i in moves:
+        if moved.issuperset(reads[i]):
+            moved.update(writes[i])
+    ruled = {int(f.H.s[i].table[0]) for i, x in enumerate(f.H.x) if isinstance(x, Rule)}
+    for i in reversed(moves):
+        if ruled.issuperset(writes[i]):
+            ruled.update(reads[i])
+    return (moved & ruled) - inputs
+
+
+def _hull(forms: Sequence[Fixed]) -> Fixed:
+    """The narrowest format that holds all numbers of some formats."""
+    fraction = max(form.fraction for form in forms)
+    ends = [
+        (form.min << fraction - form.fraction, form.max << fraction - form.fraction)
+        for form in forms
+    ]
+    return Fixed.holding(min(lo for lo, _ in ends), max(hi for _, hi in ends), fraction)
 
 
 def _integers(f: OpenHypergraph, node: int) -> Fixed:

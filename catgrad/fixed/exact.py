@@ -13,7 +13,13 @@ from catgrad.core.types import Fixed, NdArrayType, obj, op
 from catgrad.errors import CatgradError
 from catgrad.fixed.formats import Formats
 from catgrad.hypergraph import Hypergraph, Labels, OpenHypergraph, drivers, order
-from catgrad.special.definition import Definition, Inline, definitions_in, inline
+from catgrad.special.definition import (
+    Definition,
+    Inline,
+    definitions_in,
+    extract_definitions,
+    inline,
+)
 
 WIDEST = 62
 """The most bits of an exact result: what integer NumPy carries, through rounding too."""
@@ -120,7 +126,11 @@ def exact(
 
 
 def opened(f: OpenHypergraph) -> OpenHypergraph:
-    """A program with the definitions expanded that have no exact form of their own."""
+    """A program with the definitions expanded that have no exact form of their own.
+
+    Raises ``CatgradError`` where one expands to itself.
+    """
+    extract_definitions([f])  # which sees to it that there is an end
     while any(_has_to_open(x) for x in definitions_in(f)):
         f = Open()(f)
     return f

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 from catgrad.bidirectional.block import expand
 from catgrad.bidirectional.learning import SGD, Rule
-from catgrad.bidirectional.operation import Concatenate, Reshape
+from catgrad.bidirectional.operation import Concatenate, Copy, Reshape
 from catgrad.core.operation import Scalar
 from catgrad.errors import CatgradError
 from catgrad.hypergraph import FiniteFunction, OpenHypergraph, SegmentedArray
 from catgrad.layers.split import Split
-from catgrad.layers.steps import Adam, Clip, ClipNorm, Corrections, Decay
+from catgrad.layers.steps import Adam, Clip, ClipNorm, Corrections, Decay, Scaled
 
 
 def require_one_step(f: OpenHypergraph, names: Sequence[str]) -> None:
@@ -53,18 +53,18 @@ class _Writer(NamedTuple):
     place: int
     reads: Sequence[int]
 
-    def along(self, parts: list[int]) -> int | None:
-        """The wire that a parameter comes from, if it is known; `parts` are the places that it has
-        in the arrays that it is joined in, outermost first."""
+    def along(self, parts: list[tuple[Concatenate, int]]) -> int | None:
+        """The wire that a parameter comes from, if it is known; `parts` are the arrays that it is
+        joined in, outermost first, and its places in them."""
         match self.operation:
             case Rule() | ClipNorm():
                 return self.reads[self.place]
-            case Split():
-                parts.append(self.place)
+            case Split(joined=joined):
+                parts.append((joined, self.place))
                 return self.reads[0]
-            case Concatenate() if parts:
-                return self.reads[parts.pop()]
-            case Reshape():
+            case Concatenate() if parts and parts[-1][0] == self.operation:
+                return self.reads[parts.pop()[1]]
+            case Reshape() if not parts:
                 return self.reads[0]
         return None
 
@@ -94,14 +94,23 @@ def rates(f: OpenHypergraph) -> dict[int, Scalar]:
     averaged = {w.reads[0]: w.reads[3] for w in before.values() if isinstance(w.operation, Adam)}
     found: dict[int, Scalar] = {}
     for k, end in enumerate(f.t.table.tolist()):
-        for node, operation in _along(before, end):
+        passed = _along(before, end)
+        if any(isinstance(operation, Scaled) for _, operation in passed):
+            continue
+        for node, operation in passed:
             if isinstance(operation, SGD):
-                scale = averaged.get(node)
-                source = before[scale].operation if scale in before else operation
-                rate = source.rate if isinstance(source, Corrections) else operation.rate
+                rate = _correction(before, averaged[node]) if node in averaged else operation.rate
                 if rate is not None:
                     found[k] = rate
     return found
+
+
+def _correction(before: Mapping[int, _Writer], scale: int) -> Scalar | None:
+    """The rate that is a part of a scale, which several parameters may share."""
+    writer = before[scale]
+    while isinstance(writer.operation, Copy):
+        writer = before[writer.reads[0]]
+    return writer.operation.rate if isinstance(writer.operation, Corrections) else None
 
 
 def is_built_in(operation: object) -> bool:
@@ -112,7 +121,7 @@ def is_built_in(operation: object) -> bool:
 def _along(before: Mapping[int, _Writer], end: int) -> list[tuple[int, object]]:
     """What a parameter passes on its way to a wire, as far back as it can be followed, each with
     the wire that it writes; not what only moves it."""
-    passed, parts = list[tuple[int, object]](), list[int]()
+    passed, parts = list[tuple[int, object]](), list[tuple[Concatenate, int]]()
     node: int | None = end
     while node is not None and node in before:
         writer = before[node]

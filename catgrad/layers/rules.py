@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from numbers import Integral
 
 from catgrad.bidirectional import learning
 from catgrad.bidirectional.wires import Wire, call, calls, program
@@ -150,20 +151,26 @@ def joined(rule: Canonical, most: int = 2**13) -> Canonical:
     """The rule, with parameters of at most `most` numbers laid end to end, those of each dtype.
 
     What the rule does number by number it does as before, in fewer and longer operations, and it
-    keeps one state for all of these parameters. What it computes from a parameter as a whole, such
-    as a norm, it computes from all of them.
+    keeps one state for all of these parameters. What a rule of one's own computes from a parameter
+    as a whole, it computes from all of them. In fixed point the state and the gradients of joined
+    parameters have one format.
     """
-    if not isinstance(most, int) or isinstance(most, bool) or most < 0:
+    if callable(most):
+        raise CatgradError(
+            f"layers.joined joins parameters for one rule, not for {rule} and {most}; write "
+            f"layers.joined(layers.chain(layers.adam(0.001), layers.clip(1)))."
+        )
+    if not isinstance(most, Integral) or isinstance(most, bool) or most < 0:
         raise CatgradError(
             f"layers.joined joins parameters of at most a number of numbers, at least 0, not "
             f"{most!r}; write layers.joined(layers.adam(0.001), 8192)."
         )
 
     def played(P: Labels) -> OpenHypergraph:
-        ends = Ends.of(P, most)
+        ends = Ends.of(P, int(most))
         join = ends.join()
         inner = applied("rule to join", "layers.adam(0.001)", rule, join.target)
-        return join >> inner >> ends.part()
+        return join >> inner >> ends.part() if inner.H.X else identity(P)
 
     return played
 

@@ -11,6 +11,7 @@ import pytest
 from catgrad import CatgradError, Dtype, NdArrayType, obj
 from catgrad.combinators import identity
 from catgrad.core.operation import Copy, Multiply, Negate, op
+from catgrad.fixed.exact import opened
 from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.special.definition import Definition, inline
 from catgrad.target.python import to_python_function
@@ -125,7 +126,7 @@ class Squared(Typed):
         return op(Copy(T)) >> op(Multiply(T))
 
 
-RUNS = pytest.mark.parametrize("run", [inline, to_python_function])
+RUNS = pytest.mark.parametrize("run", [inline, to_python_function, opened])
 
 
 @RUNS

@@ -18,6 +18,7 @@ from catgrad import (
     compile_model,
     layers,
 )
+from catgrad.combinators import Canonical
 from catgrad.hardware import Hardware
 from catgrad.learner import learner
 from sim import expected, random_samples, reference_trace, simulate
@@ -59,6 +60,44 @@ def test_rules(name: str) -> None:
 @pytest.mark.parametrize("name", LOSSES)
 def test_losses(name: str) -> None:
     learns_alike_everywhere(compile_hardware(MODEL, RULES["momentum"], LOSSES[name], FORMATS))
+
+
+NARROW = {
+    "weights": Formats.uniform(16, 8, weights=Fixed(24, 16), rates=Fixed(16, 14)),
+    "profile": None,
+}
+
+
+@pytest.mark.parametrize("name", NARROW)
+@pytest.mark.parametrize("rule", [layers.sgd(2**-6), layers.momentum(2**-6, 0.75)])
+@pytest.mark.parametrize("most", [2**13, 3])
+def test_joined_parameters_are_as_fine_as_each_is_alone(
+    name: str, rule: Canonical, most: int
+) -> None:
+    """They are never rounded to the format of one another: where nothing is learned, nothing is
+    lost, and the steps are the same."""
+    random = np.random.default_rng(0)
+    start = [np.array([[40, -30, 7], [20, 10, 0.5]], "f4"), np.array([0.011, -0.007, 2**-15], "f4")]
+    samples = Calibration(
+        start, [random.normal(size=(30, 1, 2)).astype("f4")], [np.zeros((30, 1, 3), "f4")]
+    )
+    found = []
+    for made in (rule, layers.joined(layers.joined(rule), most)):
+        formats = NARROW[name] or Formats.profile(
+            learner(MODEL, made, layers.mse), samples, width=12
+        )
+        hardware = compile_hardware(MODEL, made, layers.mse, formats)
+        kept = hardware.quantise_parameters(start)
+        x, y = hardware.quantise_x(np.zeros((1, 2))), hardware.quantise_y(np.zeros((1, 3)))
+        still = hardware.reference.predict(*kept[:2], *x)
+        assert np.array_equal(hardware.reference.step(*kept, *x, *still)[0], kept[0])
+        assert np.array_equal(hardware.reference.step(*kept, *x, *still)[1], kept[1])
+        found.append((hardware.parameter_types[:2], hardware.reference.step(*kept, *x, *y)[:2]))
+        learns_alike_everywhere(hardware)
+    (types, apart), (others, together) = found
+    assert types == others
+    if name == "weights":
+        assert all(map(np.array_equal, apart, together))
 
 
 def test_the_component_keeps_the_state_in_registers(tmp_path: Path) -> None:

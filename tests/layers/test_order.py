@@ -7,11 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catgrad import CatgradError, Dtype, Formats, NdArrayType, compile_hardware, layers, op
-from catgrad.bidirectional.learning import Rule
-from catgrad.bidirectional.wires import program
+from catgrad.bidirectional import operation as B
+from catgrad.bidirectional.learning import SGD, Rule
+from catgrad.bidirectional.wires import Wire, call, calls, program
 from catgrad.combinators import Canonical, canonical, identity
 from catgrad.core.types import obj
 from catgrad.hypergraph import Labels, OpenHypergraph
+from catgrad.layers.split import Split
 from catgrad.learner import Learner, learner
 
 N, A, C = (NdArrayType((n,), Dtype.float32) for n in (5, 4, 3))
@@ -175,3 +177,21 @@ def test_each_parameter_may_have_a_rule_of_its_own() -> None:
         return layers.sgd(0.1)(P[:2]) @ layers.chain(layers.adam(0.1), layers.clip_norm(1))(P[2:])
 
     assert made(rule).state_names[0] == "steps"
+
+
+def test_a_rule_of_ones_own_may_part_what_it_has_joined_in_another_way() -> None:
+    """Each number takes one step; where the ways of the parameters part, nothing more is known."""
+
+    def rule(P: Labels) -> OpenHypergraph:
+        def body(*p: Wire) -> list[Wire]:
+            sizes = [x.T.shape[0] for x in p]
+            there, back = B.Concatenate(tuple(P), 0), B.Concatenate(tuple(P)[::-1], 0)
+            x, y = calls(Split(back), call(there, *p))
+            x, y = call(SGD(x.T, 0.1), x), call(SGD(y.T, 0.1), y)
+            assert sizes != sizes[::-1]
+            return calls(Split(there), call(back, x, y))
+
+        return program(P, body)
+
+    model = layers.bias(A) @ layers.bias(C)
+    assert learner(model, rule, layers.mse).parameters == 2

@@ -150,3 +150,13 @@ def test_one_name_to_fold() -> None:
     model = layers.dense(N(1), N(2), N(2), layers.relu)
     with pytest.raises(DrawError, match="no definition named dance to fold"):
         model.draw(fold="dance")
+
+
+def test_an_embedding_without_rows() -> None:
+    A, B = (NdArrayType((n,), Dtype.int32 if n == 3 else Dtype.float32) for n in (3, 2))
+    with pytest.raises(CatgradError) as e:
+        layers.embedding(A, 0, B)
+    assert str(e.value) == (
+        "layers.embedding has no row for any of the integers int32[3], since its table has 0; "
+        "give it as many rows as there are different integers."
+    )

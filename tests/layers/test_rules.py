@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catgrad import CatgradError, Dtype, NdArrayType, compile_model, layers
+from catgrad.bidirectional import operation as B
 from catgrad.bidirectional.functor import differentiate
 from catgrad.bidirectional.learning import Rule
 from catgrad.combinators import Canonical, identity
-from catgrad.core.types import TypeMismatch, obj
+from catgrad.core.types import TypeMismatch, obj, op
 from catgrad.hypergraph import Labels, OpenHypergraph
 from catgrad.kernel import evaluate, to_kernels
 from catgrad.layers.order import rates
 from catgrad.learner import learner, step
+from catgrad.special.parameter import Parameter
 
 N, A, C = (NdArrayType((n,), Dtype.float64) for n in (5, 4, 3))
 MODEL = layers.dense(N, A, C)
@@ -155,7 +159,33 @@ def test_a_joined_rule_keeps_one_state_for_all_that_is_small() -> None:
         ("late", (3, 31)),
     ]
     assert whole.delay == 3
-    assert rates(whole.rule) == dict.fromkeys(range(4), 0.1)
+
+
+@pytest.mark.parametrize("wrapped", [layers.joined, lambda rule: rule])
+def test_the_rate_of_each_parameter(wrapped: Callable[[Canonical], Canonical]) -> None:
+    """However its rule holds it; a rate that a step is given is not known."""
+    for rule in (layers.sgd(0.1), layers.momentum(0.1, 0.5), layers.adam(0.1)):
+        found = learner(MODEL, wrapped(rule), layers.mse)
+        assert rates(found.rule) == {0: 0.1, 1: 0.1}
+    for rule in (layers.sgd(layers.rate()), layers.adam(layers.rate())):
+        assert rates(learner(MODEL, wrapped(rule), layers.mse).rule) == {}
+
+
+def test_to_join_what_does_nothing_does_nothing() -> None:
+    P = obj(A + C, C)
+    assert layers.joined(identity)(P) == identity(P)
+    found = learner(MODEL, layers.joined(identity), layers.mse)
+    assert (found.parameters, found.S) == (2, obj())
+
+
+def test_joined_numbers_of_no_axis_are_parts_too() -> None:
+    offset = op(Parameter(NdArrayType((), Dtype.float64)))
+    N_1 = NdArrayType((1,), Dtype.float64)
+    model = (layers.bias(N_1) @ (offset >> op(B.Reshape(offset.target[0], N_1)))) >> op(B.Add(N_1))
+    compiled, P, _ = compile_model(model, layers.joined(layers.sgd(0.5)), layers.mse)
+    assert ".copy()" not in compiled.source.partition("def step")[2].partition("def rev")[0]
+    new = compiled.step(*(np.zeros(T.shape) for T in P), np.zeros(1), np.ones(1))
+    assert sorted((x.shape, float(x.sum())) for x in new) == [((), 0.5), ((1,), 0.5)]
 
 
 def test_arrays_are_joined_with_those_of_their_dtype() -> None:
@@ -171,6 +201,11 @@ def test_the_norm_of_joined_gradients_is_that_of_all() -> None:
         np.testing.assert_allclose(found, wanted, rtol=1e-12)
 
 
+def test_the_extent_of_what_is_joined_may_be_an_integer_of_numpy() -> None:
+    P = obj(A + C, C)
+    assert layers.joined(layers.sgd(0.1), np.int64(3))(P) == layers.joined(layers.sgd(0.1), 3)(P)
+
+
 @pytest.mark.parametrize("most", [-1, 0.5, True, "all"])
 def test_only_a_number_of_numbers_can_be_joined(most: object) -> None:
     with pytest.raises(CatgradError) as e:
@@ -178,6 +213,15 @@ def test_only_a_number_of_numbers_can_be_joined(most: object) -> None:
     assert str(e.value) == (
         f"layers.joined joins parameters of at most a number of numbers, at least 0, not {most!r}; "
         f"write layers.joined(layers.adam(0.001), 8192)."
+    )
+
+
+def test_several_rules_are_chained_before_they_are_joined() -> None:
+    with pytest.raises(CatgradError) as e:
+        layers.joined(layers.sgd(0.1), layers.clip(1))  # type: ignore[arg-type]
+    assert str(e.value) == (
+        "layers.joined joins parameters for one rule, not for sgd(0.1) and clip(1); write "
+        "layers.joined(layers.chain(layers.adam(0.001), layers.clip(1)))."
     )
 
 

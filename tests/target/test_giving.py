@@ -237,3 +237,13 @@ def test_no_argument_hides_a_name_of_the_module(arguments, results):
     xs = [rng.normal(size=T.shape).astype(np.float32) for T in f.source]
     for found, expected in zip(to_python_class({"run": f}).run(*xs), interpret(f, xs), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_sum_is_given_away_without_a_copy():
+    A, B, C = (NdArrayType((n,), Dtype.float32) for n in (32, 300, 10))
+    model = layers.dense(A, B, B) >> layers.linear(A, B, C) >> layers.bias(C, A)
+    source = compile_model(model, layers.adam(0.1), layers.mse)[0].source
+    step = source.partition("def step")[2].partition("def initial_state")[0]
+    assert '"""Writes over gradient."""' in source
+    assert "bias_2_gradient = error.sum(axis=0)" in step
+    assert ".copy()" not in step

@@ -84,23 +84,26 @@ def _counted(n: int, thing: str) -> str:
     return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
-def as_type(place: str, T: NdArrayType, x: Any, learned: bool = False) -> NDArray[Any]:
-    """`x` as an array of type `T`, as `checked` has it; `place` begins what is said otherwise."""
+def as_type(
+    place: str, T: NdArrayType, x: Any, learned: bool = False, remedy: str = ""
+) -> NDArray[Any]:
+    """`x` as an array of type `T`, as `checked` has it; `place` begins what is said otherwise, and
+    `remedy` is what to do with integers out of range."""
     array = x if type(x) is np.ndarray else _as_array(place, T, x)
     if array.shape != T.shape:
         raise ArgumentError(
             f"{place} has shape {array.shape}, not {T.shape}; pass an array of type {T}."
         )
     if isinstance(T.dtype, Fixed):
-        return _mantissas(place, T, T.dtype, array)
+        return _mantissas(place, T, T.dtype, array, remedy or "saturate it")
     if T.is_floating:
         return _floats(place, T, array, learned)
-    return _integers(place, T, array)
+    return _integers(place, T, array, remedy or "scale it")
 
 
 def as_indices(place: str, T: NdArrayType, rows: int, x: Any) -> NDArray[Any]:
     """The same for an array of indices from 0 to ``rows - 1``."""
-    array = as_type(place, T, x)
+    array = as_type(place, T, x, remedy="correct it")
     _require_range(place, array, 0, rows - 1, "its range of indices", "correct it")
     return array
 
@@ -137,7 +140,9 @@ def _floats(place: str, T: NdArrayType, array: NDArray[Any], learned: bool) -> N
     return array
 
 
-def _mantissas(place: str, T: NdArrayType, form: Fixed, array: NDArray[Any]) -> NDArray[Any]:
+def _mantissas(
+    place: str, T: NdArrayType, form: Fixed, array: NDArray[Any], remedy: str
+) -> NDArray[Any]:
     if array.dtype.kind not in "iub" and array.size:
         raise _refuse_dtype(
             place,
@@ -145,18 +150,18 @@ def _mantissas(place: str, T: NdArrayType, form: Fixed, array: NDArray[Any]) -> 
             array,
             "pass integer mantissas, as quantise_parameters and quantise_x make them",
         )
-    _require_range(place, array, form.min, form.max, str(form), "saturate it")
+    _require_range(place, array, form.min, form.max, str(form), remedy)
     return array if array.dtype == np.int64 else array.astype(np.int64)
 
 
-def _integers(place: str, T: NdArrayType, array: NDArray[Any]) -> NDArray[Any]:
+def _integers(place: str, T: NdArrayType, array: NDArray[Any], remedy: str) -> NDArray[Any]:
     dtype = np.dtype(str(T.dtype))
     if array.dtype == dtype:
         return array
     if array.size and (array.dtype.kind not in "iub" or dtype.kind == "b"):
         raise _refuse_dtype(place, T, array, f"convert it to {T.dtype}")
     if dtype.kind == "i":
-        _require_range(place, array, -(2**31), 2**31 - 1, str(T.dtype), "scale it")
+        _require_range(place, array, -(2**31), 2**31 - 1, str(T.dtype), remedy)
     return array.astype(dtype)
 
 

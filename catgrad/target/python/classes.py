@@ -45,7 +45,11 @@ class Compiled:
 
     @classmethod
     def save_source(cls, path: str | Path) -> Path:
-        """Write the source to a file, which appears whole or not at all; returns its path."""
+        """Write the source to a file, which appears whole or not at all; returns its path.
+
+        It imports NumPy and nothing else, so its functions check no arguments: they take arrays of
+        the shapes and dtypes that their docstrings state, and indices from 0 on.
+        """
         if cls._callbacks:
             raise CatgradError(
                 f"{cls.__name__} calls {', '.join(cls._callbacks)}, Python code of this process, "

@@ -260,7 +260,10 @@ def reduced(name: str, x: Value, axes: Sequence[int], site: Site) -> list[Value]
         name = {"sum": "any", "prod": "all"}.get(name, name)
     elif x.type.dtype is Dtype.int32 and name in ("sum", "prod"):
         arguments.append("dtype=np.int32")  # NumPy would widen it
-    return [Value(method(x.full, name, *arguments), site.result, site.result.shape)]
+    found = method(x.full, name, *arguments)
+    # Of all axes NumPy makes a number, to which nothing can be written.
+    found = found._replace(is_new=bool(site.result.shape))
+    return [Value(found, site.result, site.result.shape)]
 
 
 def _product_with_ones(x: Value, axes: Sequence[int], site: Site) -> Code | None:

@@ -63,7 +63,7 @@ def scatter_add(index, rows, shape):
 ''',
     "scatter_add_few": '''
 def scatter_add_few(index, rows, shape, one_hots):
-    """scatter_add for a table of few rows, by a product of matrices."""
+    """Rows added to those of a small table of zeros that an index names, as a matrix product."""
     one_hot = one_hots.take(index.reshape(-1), axis=0)
     return (one_hot.T @ rows.reshape(index.size, -1)).reshape(shape)
 ''',

@@ -87,8 +87,7 @@ class Writer:
 
     def _result(self, stem: str, T: NdArrayType, nests: Sequence[Nest]) -> str:
         """An expression for one result, all lines that it needs being written."""
-        nests = [nest for nest in nests if 0 not in nest.extents]
-        plans = [Plan(self, nest, T) for nest in nests]
+        plans = [Plan(self, nest, T) for nest in nests if 0 not in nest.extents]
         if len(plans) == 1 and plans[0].is_whole:
             return plans[0].whole().text
         name = self.names.new(stem)

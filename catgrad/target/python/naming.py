@@ -65,6 +65,7 @@ class Stems:
         self.order = {wire: i for i, a in enumerate(program.body) for wire in a.results}
         self.order |= dict.fromkeys(program.arguments, -1)
         self.hints = {**(hints or {})}
+        self._updates = set[int]()
         for wire, name in zip(program.results, results, strict=False):
             if not is_nameless(name):
                 self.hint(wire, name)
@@ -187,6 +188,9 @@ class Stems:
         update = self._wiring.whole(wire)
         if update is None or not UPDATING.has(update.operation):
             return
+        if update.results[0] in self._updates:
+            return  # another part of which has been named
+        self._updates.add(update.results[0])
         old, step = update.operands
         parts = [] if old in self.arguments else self._wiring.parts(old)
         taken = {self._base(part) for part in parts} or {old}

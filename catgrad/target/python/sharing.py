@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
@@ -18,14 +19,14 @@ NEW = re.compile(
 )
 """How the text of an expression of a new array begins or ends, beside `Code.is_new`."""
 
-SHAPED = re.compile(r"([^\W\d]\w*)(\.T|\.reshape\([^()]*\)|\.transpose\([^()]*\))*")
+SHAPED = re.compile(r"([^\W\d]\w*)(\.T|\.reshape\((?:\(\)|[^()]*)\)|\.transpose\([^()]*\))*")
 """An array by its name, or all its numbers in another arrangement."""
 
 CALLED = re.compile(r"(?<![\w.])[^\W\d]\w*(?=\()")
 """The name of a function that is called."""
 
 
-PART = re.compile(r"([^\W\d]\w*)\[(\d*):(\d*)\](?:\.reshape\([^()]*\))?")
+PART = re.compile(r"([^\W\d]\w*)\[(\d*):(\d*)\](?:\.reshape\((?:\(\)|[^()]*)\))?")
 """Rows of an array by its name, from one to another."""
 
 
@@ -124,14 +125,17 @@ class Memory:
             behind = self.behind(result).difference(but) | {result.text}
             part = self._parts.get(result.text)
             if part is None:
-                repeated.append(not behind.isdisjoint(taken | parted))
+                repeated.append(not (behind.isdisjoint(taken) and behind.isdisjoint(parted)))
             else:
-                repeated.append(not behind.isdisjoint(taken) or any(map(part.meets, parts)))
+                # Parts that do not meet are met by none but their neighbours.
+                place = bisect(parts, part)
+                near = parts[max(place - 1, 0) : place + 1]
+                repeated.append(not behind.isdisjoint(taken) or any(map(part.meets, near)))
                 behind.remove(part.array)
             if repeated[-1]:
                 continue
             taken |= behind
             if part is not None:
-                parts.append(part)
+                parts.insert(place, part)
                 parted.add(part.array)
         return repeated

@@ -251,9 +251,11 @@ class Module:
             head += ["", *indented([NUMBERS, *numbers], 0)]
         if tables or self._constants:
             constants = [f"{name} = {text}" for text, name in self._constants.items()]
-            kinds = {name.partition("_")[0] for name in self._constants.values()}
-            said = [MEAN] if "MEAN" in kinds else [SUM] if "ONES" in kinds else []
-            head += ["", *indented([*said, *tables, *constants], 0)]
+            sums = [i for i, line in enumerate(constants) if line.startswith(("ONES_", "MEAN_"))]
+            if sums:
+                means = any(constants[i].startswith("MEAN_") for i in sums)
+                constants.insert(sums[0], MEAN if means else SUM)
+            head += ["", *indented([*tables, *constants], 0)]
         return "\n\n\n".join(["\n".join(head), *blocks]) + "\n"
 
     def _summary(self) -> str:
