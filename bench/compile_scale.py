@@ -4,9 +4,10 @@
     python bench/compile_scale.py --alone   # without 0.2.2
 
 Every figure is taken in a process of its own, one after another: the median of three runs after a
-first one on a small program, or one run of 0.2.2. Seconds are those of the processor, so that what
-else the machine does matters less. Memory is the peak of what is allocated beyond the program
-itself. 0.2.2 runs in an environment of its own, made in build/peer at the first time.
+first one on a small program, or one run of 0.2.2; of deep models, that of three such, in turns with
+0.2.2. Seconds are those of the processor, so that what else the machine does matters less. Memory
+is the peak of what is allocated beyond the program itself. 0.2.2 runs in an environment of its own,
+made in build/peer at the first time.
 """
 
 from __future__ import annotations
