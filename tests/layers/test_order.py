@@ -182,16 +182,31 @@ def test_each_parameter_may_have_a_rule_of_its_own() -> None:
 def test_a_rule_of_ones_own_may_part_what_it_has_joined_in_another_way() -> None:
     """Each number takes one step; where the ways of the parameters part, nothing more is known."""
 
-    def rule(P: Labels) -> OpenHypergraph:
+    def halves(P: Labels) -> OpenHypergraph:
+        half = NdArrayType((sum(T.size for T in P) // 2,), Dtype.float32)
+        whole, two = B.Concatenate(tuple(P), 0), B.Concatenate((half, half), 0)
+
         def body(*p: Wire) -> list[Wire]:
-            sizes = [x.T.shape[0] for x in p]
-            there, back = B.Concatenate(tuple(P), 0), B.Concatenate(tuple(P)[::-1], 0)
-            x, y = calls(Split(back), call(there, *p))
-            x, y = call(SGD(x.T, 0.1), x), call(SGD(y.T, 0.1), y)
-            assert sizes != sizes[::-1]
-            return calls(Split(there), call(back, x, y))
+            parts = calls(Split(two), call(whole, *p))
+            stepped = [call(SGD(half, 0.1), x) for x in parts]
+            return calls(Split(whole), call(two, *stepped))
 
         return program(P, body)
 
-    model = layers.bias(A) @ layers.bias(C)
-    assert learner(model, rule, layers.mse).parameters == 2
+    def unequal(P: Labels) -> OpenHypergraph:
+        def body(a: Wire, b: Wire) -> list[Wire]:  # of 2 and 6 numbers
+            there, back, other = (
+                B.Concatenate(tuple(NdArrayType((n,), Dtype.float32) for n in sizes), 0)
+                for sizes in ((2, 6), (6, 2), (2, 4, 2))
+            )
+            x, y = calls(Split(back), call(there, a, b))
+            y = call(SGD(y.T, 0.1), y)
+            u, v, w = calls(Split(other), call(back, x, y))
+            u, v = call(SGD(u.T, 0.1), u), call(SGD(v.T, 0.1), v)
+            return calls(Split(there), call(other, u, v, w))
+
+        return program(P, body)
+
+    six, two = (NdArrayType((n,), Dtype.float32) for n in (6, 2))
+    assert learner(layers.bias(six) >> layers.bias(six) >> layers.bias(six), halves, layers.mse)
+    assert learner(layers.bias(two) @ layers.bias(six), unequal, layers.mse)
