@@ -140,7 +140,7 @@ def assign(
     constants: set[int] = set()
     ordered = order(f).tolist()
     joined = _joined(f, kept, ordered)
-    parts: dict[int, tuple[Any, list[int]]] = {}  # what a node is joined by, and of which nodes
+    joiner, parts = dict[int, object](), dict[int, list[int]]()  # what joins nodes, and which
     reader = {node: x for i, x in enumerate(f.H.x) for node in f.H.s[i].table.tolist()}
     for i in ordered:
         operation, inputs = f.H.x[i], f.H.s[i].table.tolist()
@@ -151,19 +151,17 @@ def assign(
                 constants.add(node)
             result = chosen[node].forward if node in chosen else formats.data
             if node in joined and isinstance(operation, ops.Concatenate):
-                parts[node] = operation, inputs
+                joiner[node], parts[node] = operation, inputs
                 result = _hull([forward[k] for k in inputs])
-            elif isinstance(operation, Split) and parts.get(inputs[0], ())[:1] == (
-                operation.joined,
-            ):
-                part = parts[inputs[0]][1][place]
+            elif isinstance(operation, Split) and operation.joined == joiner.get(inputs[0]):
+                part = parts[inputs[0]][place]
                 result = forward[part]
                 if part in parts:
-                    parts[node] = parts[part]
+                    joiner[node], parts[node] = joiner[part], parts[part]
             elif isinstance(operation, RELAYED):
                 result = forward[inputs[0]]
                 if isinstance(operation, Rule) and inputs[0] in parts:
-                    parts[node] = parts[inputs[0]]
+                    joiner[node], parts[node] = joiner[inputs[0]], parts[inputs[0]]
             elif isinstance(operation, Formatted):
                 result = operation.form
             elif isinstance(operation, ops.Constant):

@@ -87,11 +87,12 @@ class Writer:
 
     def _result(self, stem: str, T: NdArrayType, nests: Sequence[Nest]) -> str:
         """An expression for one result, all lines that it needs being written."""
-        plans = [Plan(self, nest, T) for nest in nests if 0 not in nest.extents]
+        written = [nest for nest in nests if 0 not in nest.extents]
+        plans = [Plan(self, nest, T) for nest in written]
         if len(plans) == 1 and plans[0].is_whole:
             return plans[0].whole().text
         name = self.names.new(stem)
-        self.lines.append(f"{name} = {_empty(T, nests)}")
+        self.lines.append(f"{name} = {_empty(T, written or nests)}")
         for plan in plans:
             plan.write(name)
         return name
